@@ -1,0 +1,1 @@
+"""One file per corpus layout: a root folder in, a manifest out."""

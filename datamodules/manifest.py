@@ -1,0 +1,220 @@
+"""Trial rows in -> an immutable manifest out: partitions, whole-file digests, and guards against leakage."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Final, overload
+
+BONAFIDE: Final = "bonafide"
+SPOOF: Final = "spoof"
+KEYS: Final = (BONAFIDE, SPOOF)
+PARTITIONS: Final = ("train", "dev", "eval")
+UNKNOWN: Final = "-"
+SHOWN_NAMES: Final = 5
+
+
+class ManifestError(ValueError):
+    """Rows that make no usable manifest."""
+
+
+class LeakageError(ManifestError):
+    """A speaker or an utterance in more than one partition: results on it would be too good to be true."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One row: an utterance and what is known of it.
+
+    Attributes:
+        utterance: its identifier, unique in the manifest.
+        path: the audio file.
+        speaker: the speaker's identifier, "-" where the corpus does not say.
+        attack: the attack's identifier, "-" for bona fide.
+        key: "bonafide" or "spoof".
+        partition: "train", "dev" or "eval".
+        codec: the transmission codec where the corpus names one, else "-".
+    """
+
+    utterance: str
+    path: Path
+    speaker: str
+    attack: str
+    key: str
+    partition: str
+    codec: str = UNKNOWN
+
+    def __post_init__(self) -> None:
+        if self.key not in KEYS:
+            raise ManifestError(
+                f"{self.utterance}: found key {self.key!r}, expected one of {', '.join(KEYS)}; mend the protocol"
+            )
+        if self.partition not in PARTITIONS:
+            raise ManifestError(
+                f"{self.utterance}: found partition {self.partition!r}, expected one of {', '.join(PARTITIONS)}; "
+                f"mend the protocol"
+            )
+        if (self.attack == UNKNOWN) != (self.key == BONAFIDE):
+            raise ManifestError(
+                f"{self.utterance}: found attack {self.attack!r} with key {self.key!r}, "
+                f"expected '-' for bona fide and only for it"
+            )
+
+    @property
+    def label(self) -> int:
+        """1 for bona fide, 0 for spoof."""
+        return int(self.key == BONAFIDE)
+
+
+class Manifest(Sequence[Trial]):
+    """An immutable sequence of trials with one identity, its digest.
+
+    Args:
+        trials: the rows, in the corpus's own order.
+        name: what reports call the corpus.
+
+    Raises:
+        ManifestError: no rows, or an utterance named twice in one partition.
+        LeakageError: an utterance named in two partitions.
+    """
+
+    def __init__(self, trials: Sequence[Trial], name: str = "corpus") -> None:
+        if not trials:
+            raise ManifestError(f"{name}: found no trials, expected at least one; check the root folder and the layout")
+        self.trials: Final = tuple(trials)
+        self.name: Final = name
+        self._by_utterance: Final = {trial.utterance: trial for trial in self.trials}
+        if len(self._by_utterance) != len(self.trials):
+            _refuse_repeated_utterances(self.trials)
+
+    def __len__(self) -> int:
+        return len(self.trials)
+
+    @overload
+    def __getitem__(self, index: int) -> Trial: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Trial, ...]: ...
+
+    def __getitem__(self, index: int | slice) -> Trial | tuple[Trial, ...]:
+        return self.trials[index]
+
+    def __iter__(self) -> Iterator[Trial]:
+        return iter(self.trials)
+
+    def __repr__(self) -> str:
+        counts = ", ".join(f"{part} {len(self.partition(part))}" for part in PARTITIONS)
+        return f"Manifest({self.name}: {counts})"
+
+    def partition(self, name: str) -> tuple[Trial, ...]:
+        """The trials of one partition, in order.
+
+        Raises:
+            ManifestError: for a name that is no partition.
+        """
+        if name not in PARTITIONS:
+            raise ManifestError(f"found partition {name!r}, expected one of {', '.join(PARTITIONS)}")
+        return tuple(trial for trial in self.trials if trial.partition == name)
+
+    def trial(self, utterance: str) -> Trial:
+        """The row of one utterance.
+
+        Raises:
+            ManifestError: for an utterance the manifest does not hold.
+        """
+        if utterance not in self._by_utterance:
+            raise ManifestError(
+                f"{self.name}: found no utterance {utterance!r}; check that the scores belong to this corpus"
+            )
+        return self._by_utterance[utterance]
+
+    @cached_property
+    def file_digests(self) -> Mapping[str, str]:
+        """Utterance -> SHA-256 (hex) of its audio file's whole content.
+
+        Raises:
+            ManifestError: when audio files are missing.
+        """
+        self.check_files()
+        # hashlib releases the interpreter lock, so threads hash as fast as the disk reads.
+        with ThreadPoolExecutor(max_workers=min(8, (os.cpu_count() or 1) * 2)) as pool:
+            digests = pool.map(file_sha256, (trial.path for trial in self.trials), chunksize=64)
+            return dict(zip((trial.utterance for trial in self.trials), digests, strict=True))
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 (hex) over every row and every file's content; neither place nor row order matter."""
+        digests = self.file_digests
+        rows = sorted(
+            "\t".join((t.utterance, t.speaker, t.attack, t.key, t.partition, t.codec, digests[t.utterance]))
+            for t in self.trials
+        )
+        return hashlib.sha256("\n".join(rows).encode()).hexdigest()
+
+    def check_files(self) -> None:
+        """Refuse a manifest whose audio is not all there.
+
+        Raises:
+            ManifestError: with the first missing files and their number.
+        """
+        missing = [str(trial.path) for trial in self.trials if not trial.path.is_file()]
+        if missing:
+            raise ManifestError(
+                f"{self.name}: {len(missing)} of {len(self)} audio files are missing ({shorten(missing)}); "
+                f"check the root folder, or download the rest of the corpus"
+            )
+
+    def check_disjoint(self) -> None:
+        """Refuse speakers shared between partitions (speaker "-" is unknown, and exempt).
+
+        Raises:
+            LeakageError: naming the shared speakers.
+        """
+        homes: dict[str, set[str]] = {}
+        for trial in self.trials:
+            homes.setdefault(trial.speaker, set()).add(trial.partition)
+        shared = sorted(
+            f"{who} in {'+'.join(sorted(where))}" for who, where in homes.items() if len(where) > 1 and who != UNKNOWN
+        )
+        if shared:
+            raise LeakageError(
+                f"{self.name}: {len(shared)} speakers are in more than one partition ({shorten(shared)}), "
+                f"expected each in one; move all trials of a speaker to the same partition"
+            )
+
+    def counts(self) -> Counter[tuple[str, str, str]]:
+        """(partition, key, attack) -> number of trials."""
+        return Counter((trial.partition, trial.key, trial.attack) for trial in self.trials)
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 (hex) of a file's whole content."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def shorten(names: Sequence[str]) -> str:
+    """The first few names, and how many more there are: for messages."""
+    rest = f" and {len(names) - SHOWN_NAMES} more" if len(names) > SHOWN_NAMES else ""
+    return ", ".join(names[:SHOWN_NAMES]) + rest
+
+
+def _refuse_repeated_utterances(trials: Sequence[Trial]) -> None:
+    homes: dict[str, list[str]] = {}
+    for trial in trials:
+        homes.setdefault(trial.utterance, []).append(trial.partition)
+    repeated = {utterance: parts for utterance, parts in homes.items() if len(parts) > 1}
+    across = sorted(utterance for utterance, parts in repeated.items() if len(set(parts)) > 1)
+    if across:
+        raise LeakageError(
+            f"{len(across)} utterances are in more than one partition ({shorten(across)}), expected each in one"
+        )
+    raise ManifestError(
+        f"{len(repeated)} utterances are listed twice ({shorten(sorted(repeated))}); remove the repeated rows"
+    )

@@ -1,0 +1,1 @@
+"""Scores become evidence, evidence becomes a registered model: training, evaluation, promotion, serving."""

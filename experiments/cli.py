@@ -1,0 +1,65 @@
+"""Words on the command line in, one command run: `spooflab COMMAND …`."""
+
+import importlib
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+INTERRUPTED = 130  # what shells report after Ctrl-C
+
+
+class Command(NamedTuple):
+    """Where a command lives: imported only when asked for, so that help and errors are instant."""
+
+    module: str
+    help: str
+
+
+COMMANDS = {
+    "corpus": Command("experiments.corpus", "build the embedded corpus, check a corpus"),
+    "train": Command("experiments.train", "train one tracked run"),
+    "sweep": Command("sweeps.launch", "search hyperparameters; the same command resumes"),
+    "evaluate": Command("experiments.evaluate", "score a partition, log metrics and plots on the model's run"),
+    "promote": Command("experiments.promote", "register a model and give it an alias, if the gate lets it pass"),
+    "rollback": Command("experiments.rollback", "give the alias back to the version that had it before"),
+    "score": Command("experiments.score", "score audio files or folders"),
+    "summary": Command("sweeps.summary", "what a sweep found, in one table, and what to type next"),
+    "serve": Command("experiments.serve", "serve the registered model over HTTP"),
+    "ui": Command("experiments.ui", "open the MLflow UI on the same store"),
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit code: 0 done, 1 failed, 2 asked wrongly, 130 interrupted.
+
+    Errors that a person can mend are one line on stderr; set `SPOOFLAB_TRACEBACK=1` to see where they came from.
+    """
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if not words or words[0] in ("-h", "--help"):
+        print(_help())
+        return 0 if words else 2
+    name, rest = words[0], words[1:]
+    if name not in COMMANDS:
+        print(f"spooflab: no command {name!r}; there are {', '.join(COMMANDS)}", file=sys.stderr)
+        return 2
+    run: Callable[[list[str]], int] = importlib.import_module(COMMANDS[name].module).main
+    try:
+        return run(rest)
+    except KeyboardInterrupt:
+        print("\nspooflab: interrupted; the same command goes on from here", file=sys.stderr)
+        return INTERRUPTED
+    except (ValueError, OSError, LookupError, RuntimeError) as error:
+        if os.environ.get("SPOOFLAB_TRACEBACK"):
+            raise
+        print(f"spooflab {name}: {error}", file=sys.stderr)
+        return 1
+
+
+def _help() -> str:
+    lines = [f"  {name:<10} {command.help}" for name, command in COMMANDS.items()]
+    return "\n".join(["usage: spooflab COMMAND …   (spooflab COMMAND --help)", "", *lines])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,32 @@
+"""A config file in, the corpus that its data section names out; the model in it is not built."""
+
+import argparse
+from pathlib import Path
+
+import yaml
+from jsonargparse import ArgumentParser
+
+from datamodules.datamodule import DeepfakeDataModule
+from datamodules.manifest import Manifest
+
+
+def read_corpus(config: Path) -> Manifest:
+    """Return the manifest of a config's corpus.
+
+    Raises:
+        ValueError: the file is missing or no YAML, or its data section is not usable.
+    """
+    try:
+        values = yaml.safe_load(config.read_text())
+    except (OSError, yaml.YAMLError) as error:
+        raise ValueError(f"{config}: not readable as YAML ({error})") from error
+    if not isinstance(values, dict) or "data" not in values:
+        raise ValueError(f"{config}: has no section `data`; expected a training config, such as minispoof.yaml")
+    parser = ArgumentParser(exit_on_error=False)
+    parser.add_class_arguments(DeepfakeDataModule, "data")
+    try:
+        parsed = parser.parse_object({"data": values["data"]})
+    except argparse.ArgumentError as error:
+        raise ValueError(f"{config}: the section `data` is not usable: {error}") from error
+    corpus: Manifest = parser.instantiate_classes(parsed).data.corpus
+    return corpus

@@ -1,0 +1,177 @@
+"""Evaluated runs in, versions and aliases of a registered model out: the only file that talks to MLflow's registry."""
+
+import json
+import time
+from dataclasses import dataclass
+from importlib.metadata import version as installed
+from pathlib import Path
+from types import ModuleType
+
+import mlflow
+from mlflow.entities.model_registry import ModelVersion
+from mlflow.exceptions import MlflowException
+from mlflow.models import ModelSignature
+from mlflow.types import ColSpec, DataType, Schema
+
+import datamodules
+import experiments
+import lightning_modules
+from experiments import tracking
+
+MODEL_NAME = "audio-deepfake-detector"
+CHAMPION, PREVIOUS = "champion", "previous"
+COUNTERMEASURE_ARTIFACT = "countermeasure"
+_REQUIREMENTS = (
+    *("torch", "torchaudio", "pytorch-lightning", "torchmetrics", "mlflow", "numpy", "pandas", "scipy", "scikit-learn"),
+    *("soundfile", "soxr", "av"),
+)
+_SIGNATURE = ModelSignature(
+    inputs=Schema(
+        [ColSpec(DataType.binary, "audio", required=False), ColSpec(DataType.string, "path", required=False)]
+    ),
+    outputs=Schema(
+        [
+            ColSpec(DataType.double, "score"),
+            ColSpec(DataType.double, "probability"),
+            ColSpec(DataType.string, "decision"),
+            ColSpec(DataType.double, "threshold"),
+            ColSpec(DataType.double, "duration_s"),
+            ColSpec(DataType.string, "error", required=False),
+        ]
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Promotion:
+    """What an alias pointed at before and after.
+
+    Attributes:
+        version: that has the alias now.
+        replaced: that had it before; none the first time.
+    """
+
+    version: str
+    replaced: str | None
+
+
+def register(run_id: str, description: str, tags: dict[str, str], name: str = MODEL_NAME) -> str:
+    """Make a version of an evaluated run's countermeasure, or return the one that there is.
+
+    Args:
+        run_id: a run that `evaluate` was run on.
+        description: Markdown shown on the version's page.
+        tags: facts put on the version.
+        name: of the registered model.
+
+    Returns:
+        The version's number.
+
+    Raises:
+        FileNotFoundError: the run was never evaluated.
+    """
+    client = mlflow.MlflowClient()
+    existing = client.search_model_versions(f"name = '{name}' and run_id = '{run_id}'")
+    if existing:
+        return str(existing[0].version)
+    folder = tracking.fetch(run_id, COUNTERMEASURE_ARTIFACT)
+    with mlflow.start_run(run_id=run_id):
+        info = mlflow.pyfunc.log_model(
+            name=name,
+            python_model=str(Path(__file__).with_name("detector_pyfunc.py")),
+            artifacts={"countermeasure": str(folder)},
+            code_paths=[_package_path(package) for package in (datamodules, lightning_modules, experiments)],
+            pip_requirements=[f"{package}=={installed(package)}" for package in _REQUIREMENTS],
+            signature=_SIGNATURE,
+            model_config={"allow_paths": False},
+        )
+    made = mlflow.register_model(info.model_uri, name, tags=tags)
+    client.update_model_version(name, made.version, description)
+    return str(made.version)
+
+
+def promote(version: str, gate: str, name: str = MODEL_NAME, alias: str = CHAMPION) -> Promotion:
+    """Give a version the alias, and the alias `previous` to the version that had it.
+
+    Args:
+        version: number of the version.
+        gate: what let it pass; kept as a tag.
+        name: of the registered model.
+        alias: to give.
+    """
+    client = mlflow.MlflowClient()
+    current = holder(name, alias)
+    if current == version:
+        return Promotion(version, current)
+    if current is not None and alias == CHAMPION:
+        client.set_registered_model_alias(name, PREVIOUS, current)
+    for key, value in {
+        "promoted_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "promoted_from": current or "nothing",
+        "promoted_gate": gate,
+    }.items():
+        client.set_model_version_tag(name, version, key, value)
+    client.set_registered_model_alias(name, alias, version)
+    return Promotion(version, current)
+
+
+def rollback(name: str = MODEL_NAME, alias: str = CHAMPION) -> Promotion:
+    """Give the alias back to the version `previous`; that alias then points at the version that lost it.
+
+    Raises:
+        LookupError: nothing was promoted before.
+    """
+    previous = holder(name, PREVIOUS)
+    if previous is None:
+        raise LookupError(
+            f"{name} has no version {PREVIOUS!r}: only one was ever promoted, there is nothing to go back to"
+        )
+    return promote(previous, "rollback", name, alias)
+
+
+def holder(name: str, alias: str) -> str | None:
+    """Return the version that has an alias, or none."""
+    try:
+        return str(mlflow.MlflowClient().get_model_version_by_alias(name, alias).version)
+    except MlflowException:
+        return None
+
+
+def version_of(uri: str) -> ModelVersion:
+    """Return the version that `models:/NAME@ALIAS` or `models:/NAME/VERSION` names.
+
+    Raises:
+        LookupError: there is none.
+    """
+    name, _, alias = uri.removeprefix("models:/").partition("@")
+    client = mlflow.MlflowClient()
+    try:
+        if alias:
+            return client.get_model_version_by_alias(name, alias)
+        name, _, number = name.partition("/")
+        return client.get_model_version(name, number)
+    except MlflowException as error:
+        raise LookupError(
+            f"{uri}: no such model in {mlflow.get_tracking_uri()}; `spooflab promote` makes one"
+        ) from error
+
+
+def countermeasure_folder(uri: str) -> Path:
+    """Return a local copy of the files of a registered countermeasure.
+
+    Raises:
+        LookupError: there is no such version.
+    """
+    found = version_of(uri)
+    root = Path(mlflow.artifacts.download_artifacts(f"models:/{found.name}/{found.version}"))
+    return root / "artifacts" / COUNTERMEASURE_ARTIFACT
+
+
+def evaluation_of(uri: str, artifact: str) -> dict[str, float]:
+    """Return a JSON artifact of the run that a version came from."""
+    run_id = str(version_of(uri).run_id)
+    return dict(json.loads(tracking.fetch(run_id, artifact).read_text()))
+
+
+def _package_path(package: ModuleType) -> str:
+    return str(Path(str(package.__file__)).parent)

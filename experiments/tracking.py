@@ -1,0 +1,231 @@
+"""Facts about a run in, rows of MLflow out: the only file that talks to MLflow tracking.
+
+The store is MLflow's own choice: ``MLFLOW_TRACKING_URI`` where it is set, else ``./mlflow.db``; so ``mlflow ui`` typed
+in the same folder shows the same runs.
+"""
+
+import hashlib
+import json
+import os
+import subprocess
+import traceback
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import yaml
+from mlflow.entities import Dataset, DatasetInput, InputTag, Param, Run
+from mlflow.exceptions import MlflowException
+from pytorch_lightning.loggers import MLFlowLogger
+
+from datamodules.manifest import Manifest
+
+EXPERIMENT = "spooflab"
+CHECKPOINT_ARTIFACT = "checkpoint/best.ckpt"
+CONFIG_ARTIFACT = "config.yaml"
+SWEEP_TAG = "sweep.name"  # on the parent run
+WINNER_TAG = "sweep.best_run"
+_LONGEST_PARAM = 500  # longer values stand in config.yaml alone
+_DIGEST_LENGTH = 36  # MLflow refuses longer ones
+_LAST_LINES = 12
+
+os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")  # a bar for every small file hides what matters
+
+
+@contextmanager
+def run(
+    name: str, *, parent: str | None = None, resume: str | None = None, tags: Mapping[str, str] | None = None
+) -> Iterator[str]:
+    """Open a run, yield its id, and end it with its true status.
+
+    An exception ends it as FAILED with the last lines of the traceback in the tag ``failure``; Ctrl-C as KILLED. A run
+    that was given another status by ``kill`` keeps it.
+
+    Args:
+        name: shown in the UI.
+        parent: id of the run that this one is nested under.
+        resume: id of a run to go on with, instead of a new one.
+        tags: put on the run at its start, beside the state of the code.
+    """
+    if parent is None:
+        mlflow.set_experiment(EXPERIMENT)
+    experiment = mlflow.get_run(parent).info.experiment_id if parent else None
+    with mlflow.start_run(
+        run_id=resume,
+        experiment_id=experiment,
+        run_name=None if resume else name,
+        parent_run_id=parent,
+        nested=parent is not None,
+        tags={**code_state(), **(tags or {})},
+    ) as active:
+        run_id = active.info.run_id
+        try:
+            yield run_id
+        except (KeyboardInterrupt, SystemExit):
+            kill(run_id, {"failure": "interrupted"})
+            mlflow.end_run("KILLED")
+            raise
+        except Exception:
+            tag(run_id, {"failure": last_lines(traceback.format_exc())})
+            raise
+        if mlflow.get_run(run_id).info.status == "KILLED":
+            mlflow.end_run("KILLED")
+
+
+def kill(run_id: str, tags: Mapping[str, str]) -> None:
+    """End a run that was stopped on purpose (pruned, interrupted), with the reason as tags."""
+    tag(run_id, tags)
+    mlflow.MlflowClient().set_terminated(run_id, "KILLED")
+
+
+def fail(run_id: str, reason: str) -> None:
+    """End a run whose process is gone."""
+    tag(run_id, {"failure": reason})
+    mlflow.MlflowClient().set_terminated(run_id, "FAILED")
+
+
+def tag(run_id: str, tags: Mapping[str, str]) -> None:
+    """Put tags on a run."""
+    client = mlflow.MlflowClient()
+    for name, value in tags.items():
+        client.set_tag(run_id, name, value)
+
+
+def log_metrics(run_id: str, metrics: Mapping[str, float], step: int | None = None) -> None:
+    """Log values in one request."""
+    mlflow.log_metrics(dict(metrics), step=step, run_id=run_id)
+
+
+def log_params(run_id: str, params: Mapping[str, Any]) -> None:
+    """Log parameters that are not logged yet; values too long for a column are left to config.yaml."""
+    known = mlflow.get_run(run_id).data.params
+    new = {name: value for name, value in params.items() if name not in known and len(str(value)) <= _LONGEST_PARAM}
+    client = mlflow.MlflowClient()
+    client.log_batch(run_id, params=[Param(name, str(value)) for name, value in new.items()])
+
+
+def log_config(run_id: str, config: Mapping[str, Any]) -> None:
+    """Log a resolved config: whole as config.yaml, its set values as parameters."""
+    mlflow.MlflowClient().log_text(run_id, yaml.safe_dump(dict(config), sort_keys=False), CONFIG_ARTIFACT)
+    log_params(run_id, {name: value for name, value in flatten(config).items() if value is not None})
+
+
+def log_dataset(run_id: str, manifest: Manifest, context: str) -> None:
+    """Log which data a run used, by the manifest's own digest: MLflow's covers the first 10,000 rows only."""
+    folder = os.path.commonpath([trial.path.parent for trial in manifest])
+    dataset = Dataset(manifest.name, manifest.digest[:_DIGEST_LENGTH], "local", json.dumps({"uri": folder}))
+    tag(run_id, {"data.sha256": manifest.digest})
+    used = DatasetInput(dataset, [InputTag("mlflow.data.context", context)])
+    mlflow.MlflowClient().log_inputs(run_id, [used])
+
+
+def log_files(run_id: str, path: Path, folder: str | None = None) -> None:
+    """Log a file, or the contents of a folder, under a folder of the run."""
+    client = mlflow.MlflowClient()
+    (client.log_artifacts if path.is_dir() else client.log_artifact)(run_id, str(path), folder)
+
+
+def fetch(run_id: str, artifact: str) -> Path:
+    """Return a local path of something a run logged.
+
+    Raises:
+        FileNotFoundError: the run has no such artifact.
+    """
+    try:
+        return Path(mlflow.artifacts.download_artifacts(run_id=run_id, artifact_path=artifact))
+    except (MlflowException, OSError) as error:
+        raise FileNotFoundError(f"run {run_id} has no {artifact}: was it trained to its end?") from error
+
+
+def get(run_id: str) -> Run:
+    """Return a run.
+
+    Raises:
+        LookupError: no run has that id in the store that is in use.
+    """
+    try:
+        return mlflow.get_run(run_id)
+    except MlflowException as error:
+        raise LookupError(f"no run {run_id!r} in {mlflow.get_tracking_uri()}: `spooflab ui` lists them") from error
+
+
+def find(tags: Mapping[str, str]) -> list[Run]:
+    """Return the runs of every experiment that have all these tags, newest first."""
+    condition = " and ".join(f"tags.`{name}` = '{value}'" for name, value in tags.items())
+    return mlflow.search_runs(filter_string=condition, search_all_experiments=True, output_format="list")
+
+
+def store() -> str:
+    """Return the URI of the store in use."""
+    return str(mlflow.get_tracking_uri())
+
+
+def children(parent: str) -> list[Run]:
+    """Return the runs nested under a run, newest first."""
+    return find({"mlflow.parentRunId": parent})
+
+
+def sweep(name: str) -> Run:
+    """Return the parent run of a sweep.
+
+    Raises:
+        LookupError: no sweep has that name.
+    """
+    found = find({SWEEP_TAG: name})
+    if not found:
+        raise LookupError(
+            f"no sweep {name!r} in {mlflow.get_tracking_uri()}: launch it with `spooflab sweep --name {name} …`"
+        )
+    return found[0]
+
+
+def winner(sweep_name: str) -> str:
+    """Return the run id of a sweep's best trial.
+
+    Raises:
+        LookupError: no sweep has that name, or none of its trials is finished.
+    """
+    run_id = sweep(sweep_name).data.tags.get(WINNER_TAG)
+    if run_id is None:
+        raise LookupError(
+            f"sweep {sweep_name!r} has no finished trial yet: let it go on with the command that launched it"
+        )
+    return run_id
+
+
+def lightning_logger(run_id: str) -> MLFlowLogger:
+    """Return a logger into an existing run; left to itself it would make a second one."""
+    return MLFlowLogger(tracking_uri=mlflow.get_tracking_uri(), run_id=run_id)
+
+
+def code_state() -> dict[str, str]:
+    """Return the commit of the code as tags, and whether it had been changed since; nothing outside a checkout."""
+    here = Path(__file__).parent
+    try:
+        commit, status = (
+            subprocess.run(["git", *words], cwd=here, capture_output=True, text=True, check=True).stdout.strip()
+            for words in (["rev-parse", "HEAD"], ["status", "--porcelain", "--untracked-files=no"])
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return {}
+    return {"mlflow.source.git.commit": commit, "git.dirty": str(bool(status)).lower()}
+
+
+def flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Turn nested mappings into one with dotted keys."""
+    flat: dict[str, Any] = {}
+    for name, value in values.items():
+        flat |= flatten(value, f"{prefix}{name}.") if isinstance(value, Mapping) else {f"{prefix}{name}": value}
+    return flat
+
+
+def config_digest(config: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of a resolved config: two runs with the same digest are the same experiment."""
+    return hashlib.sha256(json.dumps(config, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def last_lines(text: str) -> str:
+    """Return the end of a traceback: what a tag can hold and a person needs."""
+    return "\n".join(text.strip().splitlines()[-_LAST_LINES:])

@@ -1,0 +1,252 @@
+"""A config in, one tracked run with its best checkpoint out: `spooflab train`."""
+
+import argparse
+import logging
+import os
+import shutil
+import sys
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+import yaml
+from pytorch_lightning.callbacks import Callback, EarlyStopping, ModelCheckpoint
+from pytorch_lightning.cli import LightningArgumentParser, LightningCLI
+
+from datamodules.datamodule import DeepfakeDataModule
+from datamodules.datasets import FeatureExtractor
+from experiments import tracking
+from experiments.interrupts import deferred
+from lightning_modules.detector import Detector
+from lightning_modules.frontends import Waveform
+from lightning_modules.losses import WeightedCrossEntropy
+from lightning_modules.specifications import describe
+
+SCRATCH = Path("checkpoints")
+MONITOR = "dev/eer"
+CONFIG_TAG = "config.sha256"
+
+KeepGoing = Callable[[int, float], bool]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a training came to.
+
+    Attributes:
+        run_id: its MLflow run.
+        dev_eer: the lowest EER on dev, a fraction.
+        stopped: `keep_going` ended it.
+    """
+
+    run_id: str
+    dev_eer: float
+    stopped: bool
+
+
+class TrainingCLI(LightningCLI):
+    """The typed config of a training: what `Detector` and `DeepfakeDataModule` accept, and nothing else."""
+
+    def __init__(self, arguments: Sequence[str], callbacks: Sequence[Callback] = ()) -> None:
+        self.checkpoint = ModelCheckpoint(
+            filename="best", monitor=MONITOR, save_last=True, enable_version_counter=False
+        )
+        super().__init__(
+            Detector,
+            DeepfakeDataModule,
+            save_config_callback=None,
+            seed_everything_default=42,
+            trainer_defaults={
+                "logger": False,
+                "enable_model_summary": False,
+                "callbacks": [_StepSeed(), *callbacks, self.checkpoint],
+            },
+            parser_kwargs={"exit_on_error": False, "prog": "spooflab train"},
+            args=list(arguments),
+            run=False,
+        )
+
+    def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
+        """Add what is neither model, data nor trainer, and tie values that must agree."""
+        parser.add_argument("--name", type=str | None, default=None, help="name of the run in MLflow")
+        parser.add_lightning_class_args(EarlyStopping, "early_stopping")
+        parser.set_defaults({"early_stopping.monitor": MONITOR, "early_stopping.patience": 8})
+        parser.link_arguments("data.sample_rate_hz", "model.frontend.init_args.sample_rate_hz")
+        parser.link_arguments("data.crop_s", "model.crop_s")
+
+    @property
+    def resolved(self) -> dict[str, Any]:
+        """The whole config as plain values, defaults included."""
+        return dict(yaml.safe_load(self.parser.dump(self.config, skip_none=False)))
+
+
+class _StepSeed(Callback):
+    """Seeds every step by its number, so that a resumed run draws the dropout that an uninterrupted one would."""
+
+    def on_train_batch_start(self, trainer: pl.Trainer, *_: Any) -> None:  # noqa: ANN401 - Lightning's signature
+        torch.manual_seed(int(os.environ["PL_GLOBAL_SEED"]) * 1_000_003 + trainer.global_step)
+
+
+class _Interruption(Callback):
+    """Ends the training between two batches once Ctrl-C was pressed."""
+
+    def __init__(self, interrupted: Callable[[], bool]) -> None:
+        self._interrupted = interrupted
+
+    def on_train_batch_start(self, *_: Any) -> None:  # noqa: ANN401 - Lightning's signature
+        self._stop()
+
+    def on_validation_batch_start(self, *_: Any) -> None:  # noqa: ANN401 - Lightning's signature
+        self._stop()
+
+    def _stop(self) -> None:
+        if self._interrupted():
+            raise KeyboardInterrupt
+
+
+class _EpochReport(Callback):
+    """Tells `keep_going` the dev EER of each epoch and stops the training when it says no."""
+
+    def __init__(self, keep_going: KeepGoing) -> None:
+        self._keep_going = keep_going
+        self.stopped = False
+
+    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:  # noqa: ARG002
+        if not trainer.sanity_checking and not self._keep_going(
+            trainer.current_epoch, float(trainer.callback_metrics[MONITOR])
+        ):
+            self.stopped = trainer.should_stop = True
+
+
+def parse(arguments: Sequence[str], callbacks: Sequence[Callback] = ()) -> TrainingCLI:
+    """Read configs and overrides, and make the detector, the data and the trainer they describe.
+
+    Raises:
+        ValueError: an unknown key, a value of the wrong type, or options that contradict each other.
+    """
+    try:
+        with warnings.catch_warnings():
+            # Lightning warns of `args` beside `sys.argv`, which here is this very command's.
+            warnings.filterwarnings("ignore", message="LightningCLI's args parameter")
+            cli = TrainingCLI(arguments, callbacks)
+    except argparse.ArgumentError as error:
+        raise ValueError(f"the config is not usable: {error}") from error
+    loss = cli.model.loss
+    if cli.datamodule.balanced and isinstance(loss, WeightedCrossEntropy) and loss.weight_spoof != loss.weight_bonafide:
+        raise ValueError(
+            "data.balanced together with unequal class weights corrects the imbalance twice: "
+            "set model.loss weights equal, or data.balanced to false"
+        )
+    return cli
+
+
+def train(
+    arguments: Sequence[str],
+    *,
+    name: str | None = None,
+    parent: str | None = None,
+    tags: dict[str, str] | None = None,
+    resume: bool = False,
+    keep_going: KeepGoing = lambda epoch, dev_eer: True,  # noqa: ARG005
+    on_start: Callable[[str], None] = lambda run_id: None,  # noqa: ARG005
+    interrupted: Callable[[], bool] = lambda: False,
+    keep_scratch: bool = True,
+) -> Outcome:
+    """Train as the configs and overrides say, on one MLflow run.
+
+    Args:
+        arguments: as on the command line: `--config C`, `--model.learning_rate 3e-4`, …
+        name: of the run; the network's class when not given.
+        parent: id of the run to nest under.
+        tags: put on the run.
+        resume: go on from the last checkpoint of the newest unfinished run of the same config.
+        keep_going: told the epoch and its dev EER; answering no ends the run as KILLED.
+        on_start: told the id of the run.
+        interrupted: asked between batches whether to stop as after Ctrl-C.
+        keep_scratch: leave the local checkpoints after the best one is logged.
+
+    Raises:
+        ValueError: the config is not usable.
+        FileNotFoundError: there is nothing to resume.
+    """
+    report = _EpochReport(keep_going)
+    cli = parse(arguments, [report, _Interruption(interrupted)])
+    config = cli.resolved
+    digest = tracking.config_digest(config)
+    resumed = _last_run(digest) if resume else None
+    name = name or cli.config.name or type(cli.model.network).__name__
+    with tracking.run(name, parent=parent, resume=resumed, tags={CONFIG_TAG: digest, **(tags or {})}) as run_id:
+        on_start(run_id)
+        tracking.log_config(run_id, config)
+        tracking.log_dataset(run_id, cli.datamodule.corpus, "train and dev")
+        tracking.log_params(run_id, {"parameters": sum(p.numel() for p in cli.model.network.parameters())})
+        cli.checkpoint.dirpath = str(SCRATCH / run_id)
+        cli.trainer.logger = tracking.lightning_logger(run_id)
+        _prepare(cli)
+        try:
+            cli.trainer.fit(
+                cli.model,
+                datamodule=cli.datamodule,
+                ckpt_path=SCRATCH / run_id / "last.ckpt" if resumed else None,
+                weights_only=True,
+            )
+        except SystemExit as stop:  # Lightning's answer to Ctrl-C
+            raise KeyboardInterrupt from stop
+        if cli.checkpoint.best_model_score is None:
+            raise RuntimeError("training ended before its first epoch did: raise trainer.max_epochs")
+        dev_eer = float(cli.checkpoint.best_model_score)
+        tracking.log_metrics(run_id, {"best/dev_eer": dev_eer})
+        tracking.log_files(run_id, Path(cli.checkpoint.best_model_path), str(Path(tracking.CHECKPOINT_ARTIFACT).parent))
+        if report.stopped:
+            tracking.kill(run_id, {"stopped_by": "pruner"})
+    if not keep_scratch:
+        shutil.rmtree(SCRATCH / run_id)
+    return Outcome(run_id, dev_eer, report.stopped)
+
+
+def quieten() -> None:
+    """Keep Lightning's advice out of the output; warnings and errors stay."""
+    for name in ("pytorch_lightning", "pytorch_lightning.utilities.rank_zero", "lightning_fabric", "mlflow", "optuna"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    warnings.filterwarnings("ignore", message=".*does not have many workers.*")
+    warnings.filterwarnings("ignore", message=".*LeafSpec.*")
+    warnings.filterwarnings("ignore", message="Argument ``group`` is an experimental feature")
+
+
+def _prepare(cli: TrainingCLI) -> None:
+    """Hand the data its frontend, so that features are cached, and fit a corpus-wide normalisation on train."""
+    frontend = cli.model.frontend
+    if not isinstance(frontend, Waveform):
+        cli.datamodule.extractor = FeatureExtractor(frontend, {**describe(frontend), "version": frontend.version})
+    if cli.model.normalisation.mode == "corpus":
+        cli.datamodule.prepare_data()
+        batches = cli.datamodule.train_dataloader()
+        cli.model.normalisation.fit(
+            batch["features"] if "features" in batch else frontend(batch["waveform"]) for batch in batches
+        )
+
+
+def _last_run(digest: str) -> str:
+    for found in tracking.find({CONFIG_TAG: digest}):
+        if (SCRATCH / found.info.run_id / "last.ckpt").exists():
+            return str(found.info.run_id)
+    raise FileNotFoundError(
+        f"no run of this very config left a checkpoint in {SCRATCH}/: leave out --ckpt to train from the start"
+    )
+
+
+def main(arguments: list[str]) -> int:
+    """Train from the command line."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--ckpt", choices=["last"])
+    own, rest = parser.parse_known_args(arguments)
+    quieten()
+    with deferred() as interrupted:
+        outcome = train(rest, resume=own.ckpt == "last", interrupted=interrupted)
+    print(f"dev EER {100 * outcome.dev_eer:.2f} % (legacy)   run {outcome.run_id}", file=sys.stdout)
+    print(f"next: spooflab evaluate --model {outcome.run_id}")
+    return 0

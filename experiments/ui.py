@@ -1,0 +1,17 @@
+"""Nothing in, MLflow's pages on the store in use out: `spooflab ui`."""
+
+import argparse
+import subprocess
+import sys
+
+from experiments import tracking
+
+
+def main(arguments: list[str]) -> int:
+    """Show the UI until interrupted."""
+    parser = argparse.ArgumentParser(prog="spooflab ui", description="Open the MLflow UI on the same store.")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=5000)
+    options = parser.parse_args(arguments)
+    where = ["--backend-store-uri", tracking.store(), "--host", options.host, "--port", str(options.port)]
+    return subprocess.call([sys.executable, "-m", "mlflow", "ui", *where])

@@ -1,0 +1,108 @@
+"""Spectrograms ``(batch, bins, frames)`` in, logits ``(batch, 2)`` out, by a small 2-D convolutional network."""
+
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from lightning_modules.networks.network import Network
+
+VARIANCE_FLOOR = 1e-5  # keeps the gradient of the standard deviation finite on constant channels
+
+
+class SpectrogramCNN(Network):
+    """Conv blocks > squeeze > mean and deviation over time, per band of frequency > linear > classifier.
+
+    The position on the frequency axis is kept up to the embedding, in ``bands`` bands: artefacts of synthesis sit in
+    particular bands, and a network that averages over frequency cannot tell them apart. Time is pooled into mean and
+    standard deviation, so that any length from :attr:`shortest_input_frames` on gives one embedding.
+
+    Args:
+        channels: Output channels of each block; every block halves time and frequency.
+        squeezed_channels: Channels that are left per band before the statistics.
+        bands: Bands of frequency the statistics are kept for.
+        embedding: Dimensions of the embedding.
+        dropout: Probability of dropping a statistic or a dimension of the embedding, in training.
+    """
+
+    def __init__(
+        self,
+        channels: tuple[int, ...] = (16, 32, 48, 64),
+        squeezed_channels: int = 16,
+        bands: int = 5,
+        embedding: int = 64,
+        dropout: float = 0.1,
+    ) -> None:
+        super().__init__()
+        if not channels:
+            raise ValueError("found channels=(), expected at least one block")
+        self.channels = tuple(channels)
+        self.squeezed_channels = squeezed_channels
+        self.bands = bands
+        self.embedding = embedding
+        self.dropout = dropout
+
+        widths = (1, *self.channels)
+        self.blocks = nn.Sequential(*(ConvBlock(*pair) for pair in pairwise(widths)))
+        self.squeeze = nn.Conv2d(widths[-1], squeezed_channels, kernel_size=1)
+        self.project = nn.Linear(2 * squeezed_channels * bands, embedding)
+        self.drop = nn.Dropout(dropout)
+        self.classifier = nn.Linear(embedding, 2)
+        # 1.5 times as fast on a CPU as the default layout: the channels of one point lie side by side.
+        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+    @property
+    def shortest_input_frames(self) -> int:
+        """Frames, and bins, that the halvings leave one of."""
+        return 2 ** len(self.channels)
+
+    def embed(self, features: Tensor) -> Tensor:
+        """Turn ``(batch, bins, frames)`` into ``(batch, embedding)``.
+
+        Raises:
+            ValueError: If bins or frames are too few for the number of blocks.
+        """
+        if min(features.shape[1:]) < self.shortest_input_frames:
+            raise ValueError(
+                f"found features of {features.shape[1]} bins x {features.shape[2]} frames, expected at least "
+                f"{self.shortest_input_frames} of each for {len(self.channels)} blocks: tile the waveform to a longer "
+                "one, raise the bins of the frontend, or take fewer blocks"
+            )
+        maps = self.squeeze(self.blocks(features.unsqueeze(1).contiguous(memory_format=torch.channels_last)))
+        variance, mean = torch.var_mean(maps, dim=3, correction=0)
+        statistics = torch.cat((mean, (variance + VARIANCE_FLOOR).sqrt()), dim=1)
+        banded = statistics @ band_weights(statistics.shape[2], self.bands).to(statistics)
+        return functional.relu(self.project(self.drop(banded.flatten(1))))
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Turn ``(batch, bins, frames)`` into logits ``(batch, 2)``."""
+        logits: Tensor = self.classifier(self.drop(self.embed(features)))
+        return logits
+
+
+def band_weights(cells: int, bands: int) -> Tensor:
+    """Weights ``(cells, bands)`` that average cells of the frequency axis into equally wide bands.
+
+    A cell counts for a band by the share of the band that it covers, so any two numbers go together. PyTorch's adaptive
+    pooling rounds to whole cells, and has no deterministic gradient on a GPU.
+    """
+    cell, band = torch.arange(cells)[:, None] / cells, torch.arange(bands) / bands
+    overlap = torch.minimum(cell + 1 / cells, band + 1 / bands) - torch.maximum(cell, band)
+    return overlap.clamp_min(0) * bands
+
+
+class ConvBlock(nn.Module):
+    """3 x 3 convolution, batch normalisation, 2 x 2 max pooling, ReLU.
+
+    Pooling before the ReLU gives the same numbers as after it, because both keep order, on a quarter of the points.
+    """
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(inputs, outputs, kernel_size=3, padding=1, bias=False)
+        self.norm = nn.BatchNorm2d(outputs)
+
+    def forward(self, maps: Tensor) -> Tensor:
+        """Turn ``(batch, inputs, bins, frames)`` into ``(batch, outputs, bins // 2, frames // 2)``."""
+        return functional.relu(functional.max_pool2d(self.norm(self.conv(maps)), kernel_size=2))

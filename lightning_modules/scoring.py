@@ -1,0 +1,68 @@
+"""A waveform of any length in, one score and its windows out: what evaluation, the command and the endpoint share."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from lightning_modules.detector import Detector
+
+_WINDOWS_PER_BATCH = 8  # larger batches fall out of the processor's cache
+
+
+@dataclass(frozen=True)
+class WindowedScore:
+    """The scores of one utterance.
+
+    Attributes:
+        score: mean over the windows, higher = more bona fide.
+        windows: score of each window `(windows,)`.
+        starts_s: where each window starts `(windows,)`.
+    """
+
+    score: float
+    windows: NDArray[np.float32]
+    starts_s: NDArray[np.float64]
+
+
+def score_waveform(
+    detector: Detector, waveform: NDArray[np.float32], window_s: float | None = None, hop_s: float | None = None
+) -> WindowedScore:
+    """Score a waveform by the mean over overlapping windows.
+
+    Args:
+        detector: in evaluation mode.
+        waveform: `(samples,)` in [-1, 1], at the detector's sample rate. Shorter than a window: repeated up to one.
+        window_s: length of a window; the detector's training crop when not given.
+        hop_s: from window to window; half a window when not given. The last window ends with the waveform.
+
+    Raises:
+        ValueError: empty waveform, or a window or hop that is not positive.
+    """
+    window_s = detector.crop_s if window_s is None else window_s
+    hop_s = window_s / 2 if hop_s is None else hop_s
+    if window_s <= 0 or hop_s <= 0:
+        raise ValueError(f"window of {window_s} s and hop of {hop_s} s: both must be positive")
+    if not len(waveform):
+        raise ValueError("the waveform is empty: there is nothing to score")
+    rate_hz = detector.specifications.sample_rate_hz
+    starts = window_starts(len(waveform), round(window_s * rate_hz), round(hop_s * rate_hz))
+    windows = cut_windows(waveform, starts, round(window_s * rate_hz))
+    with torch.inference_mode():
+        scores = torch.cat([detector(part) for part in torch.from_numpy(windows).split(_WINDOWS_PER_BATCH)]).numpy()
+    return WindowedScore(score=float(scores.mean()), windows=scores, starts_s=starts / rate_hz)
+
+
+def window_starts(samples: int, window: int, hop: int) -> NDArray[np.int64]:
+    """Return the first sample of each window: a hop apart, the last moved back so that it ends with the waveform."""
+    last = max(samples - window, 0)
+    starts = np.arange(0, last + 1, max(hop, 1))
+    return starts if starts[-1] == last else np.append(starts, last)
+
+
+def cut_windows(waveform: NDArray[np.float32], starts: NDArray[np.int64], window: int) -> NDArray[np.float32]:
+    """Cut `(windows, window)` out of a waveform; one that is too short is repeated end to end."""
+    if len(waveform) < window:
+        return np.resize(waveform, window)[np.newaxis]
+    return np.lib.stride_tricks.sliding_window_view(waveform, window)[starts]

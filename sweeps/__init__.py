@@ -1,0 +1,1 @@
+"""Many experiments: search spaces, studies, workers and what they found."""

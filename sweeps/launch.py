@@ -1,0 +1,97 @@
+"""A space and a total in, a finished sweep out: `spooflab sweep`; typed again, it goes on where it stopped."""
+
+import argparse
+import sys
+from pathlib import Path
+
+import optuna
+
+from experiments import tracking
+from experiments.train import parse, quieten
+from sweeps.answer import publish
+from sweeps.reconcile import reconcile
+from sweeps.space import Space, read_space
+from sweeps.study import DEFAULT_STORAGE, open_study, queue, settled
+from sweeps.worker import Job, run_workers, share_of_cores
+
+
+def launch(path: Path, name: str, total: int, storage: str = DEFAULT_STORAGE, workers: int = 1) -> optuna.Study:
+    """Bring a sweep to a total of trials, and publish what it found on its MLflow run.
+
+    Args:
+        path: YAML of the search space.
+        name: of the study and of the MLflow run.
+        total: trials in all, those of earlier launches included.
+        storage: URL of Optuna's database.
+        workers: processes that share the trials.
+
+    Raises:
+        ValueError: the space cannot be searched, or is not the one that the name stands for.
+    """
+    space = read_space(path)
+    check(space)
+    study = open_study(name, storage, space)
+    earlier = tracking.find({tracking.SWEEP_TAG: name})
+    resume = earlier[0].info.run_id if earlier else None
+    with tracking.run(
+        name, resume=resume, tags={tracking.SWEEP_TAG: name, "sweep.fingerprint": space.fingerprint}
+    ) as parent:
+        again = reconcile(study)
+        if again:
+            print(f"queued again: trial {', '.join(map(str, again))} (its worker was stopped)")
+        missing = queue(study, total)
+        print(f"sweep {name!r}: {len(settled(study))} of {total} trials done, {missing} to go, {workers} worker(s)")
+        if missing and len(settled(study)) < total:
+            threads = share_of_cores(workers)
+            run_workers(Job(name, storage, path, parent, total, threads, progress=workers == 1), workers)
+        publish(study, parent, path)
+    return study
+
+
+def check(space: Space, samples: int = 3) -> None:
+    """Refuse a space whose keys the real config does not have, before the first trial.
+
+    Raises:
+        ValueError: a key is unknown, or a value impossible.
+    """
+    for words in sample(space, samples):
+        parse(words)
+
+
+def sample(space: Space, count: int) -> list[list[str]]:
+    """Draw the words of a few trials at random, every option of a top-level branch at least once."""
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
+    for name, options in space.root.branches.items():
+        for option in options:
+            study.enqueue_trial({name: option})
+    return [space.suggest(study.ask()) for _ in range(max(count, sum(map(len, space.root.branches.values()))))]
+
+
+def main(arguments: list[str]) -> int:
+    """Launch a sweep from the command line."""
+    parser = argparse.ArgumentParser(
+        prog="spooflab sweep", description="Search hyperparameters; the same command resumes."
+    )
+    parser.add_argument("--space", type=Path, required=True, help="YAML of the search space")
+    parser.add_argument("--trials", type=int, default=20, help="total number of trials, earlier ones included")
+    parser.add_argument("--name", help="of the sweep; the name of the space's file when not given")
+    parser.add_argument("--workers", type=int, default=1, help="processes that share the trials")
+    parser.add_argument("--storage", default=DEFAULT_STORAGE, help="URL of Optuna's database")
+    parser.add_argument("--dry-run", action="store_true", help="print sampled configs and stop")
+    options = parser.parse_args(arguments)
+    if options.trials < 1 or options.workers < 1:
+        parser.error("--trials and --workers must be at least 1")
+    quieten()
+    if options.dry_run:
+        space = read_space(options.space)
+        check(space)
+        for words in sample(space, options.trials):
+            print("spooflab train", *words)
+        return 0
+    name = options.name or options.space.stem
+    study = launch(options.space, name, options.trials, options.storage, options.workers)
+    failed = [trial for trial in settled(study) if trial.state is optuna.trial.TrialState.FAIL]
+    if failed:
+        print(f"{len(failed)} trial(s) failed; the tag 'failure' of their runs says why", file=sys.stderr)
+    print(f"next: spooflab evaluate --sweep {name}")
+    return 1 if len(failed) == len(settled(study)) else 0

@@ -1,0 +1,119 @@
+"""A sweep's name in, trials run out: takes queued trials until there is none left."""
+
+import multiprocessing
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import optuna
+import torch
+from optuna.trial import FrozenTrial
+
+from experiments.interrupts import deferred
+from experiments.train import quieten
+from sweeps.objective import mirror, run_trial
+from sweeps.reconcile import this_worker
+from sweeps.space import read_space
+from sweeps.study import QUEUED, best, open_study, settled, waiting
+
+_INTERRUPTED = 130
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a worker is told.
+
+    Attributes:
+        name: of the study.
+        storage: URL of Optuna's database.
+        space: YAML of the search space.
+        parent: id of the sweep's MLflow run.
+        total: trials after which it stops.
+        threads: that torch may use.
+        progress: show a bar for each epoch.
+    """
+
+    name: str
+    storage: str
+    space: Path
+    parent: str
+    total: int
+    threads: int
+    progress: bool
+
+
+def work(job: Job) -> None:
+    """Run queued trials one after the other; one that fails does not stop the others.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C was pressed; the trial that it stopped is marked as to be run again.
+    """
+    torch.set_num_threads(job.threads)
+    quieten()
+    optuna.logging.set_verbosity(optuna.logging.ERROR)  # `announce` says it in a line
+    space = read_space(job.space)
+    study = open_study(job.name, job.storage, space)
+    worker = this_worker()
+    with deferred() as interrupted:
+        while not interrupted() and waiting(study) and len(settled(study)) < job.total:
+            study.optimize(
+                lambda trial: run_trial(trial, space, job.parent, worker, job.progress, interrupted),
+                n_trials=1,
+                catch=(Exception,),
+                callbacks=[mirror, announce],
+            )
+    if interrupted():
+        raise KeyboardInterrupt
+
+
+def announce(study: optuna.Study, trial: FrozenTrial) -> None:
+    """Say in one line what a trial came to."""
+    if QUEUED not in trial.user_attrs:
+        return
+    lowest = min(trial.intermediate_values.values(), default=None)
+    found = best(study)
+    print(
+        f"trial {trial.number:>3}  {trial.state.name.lower():<8}"
+        + (f"  dev EER {100 * lowest:5.2f} %" if lowest is not None else "")
+        + f"  {len(trial.intermediate_values)} epochs"
+        + (f" in {trial.duration.total_seconds():.0f} s" if trial.duration else "")
+        + (f"   best so far {100 * (found.value or 0):.2f} % (trial {found.number})" if found else ""),
+        flush=True,
+    )
+
+
+def run_workers(job: Job, workers: int) -> None:
+    """Run workers as processes of their own and wait for them all.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C, once every worker has put its trial back.
+        RuntimeError: a worker ended otherwise than by finishing.
+    """
+    context = multiprocessing.get_context("spawn")
+    processes = [context.Process(target=_work_process, args=(job,), name=f"worker {n}") for n in range(workers)]
+    for process in processes:
+        process.start()
+    try:
+        for process in processes:
+            process.join()
+    except KeyboardInterrupt:
+        for process in processes:  # the terminal has interrupted them too
+            process.join()
+        raise
+    codes = [process.exitcode for process in processes]
+    if _INTERRUPTED in codes:
+        raise KeyboardInterrupt
+    if any(codes):
+        raise RuntimeError(f"workers ended with the codes {codes}: the same command goes on from here")
+
+
+def share_of_cores(workers: int) -> int:
+    """Return how many threads each worker may use: with more than its share, all of them get slower."""
+    return max(1, (os.cpu_count() or 1) // workers)
+
+
+def _work_process(job: Job) -> None:
+    try:
+        work(job)
+    except KeyboardInterrupt:
+        raise SystemExit(_INTERRUPTED) from None

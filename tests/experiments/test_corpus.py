@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from datamodules.audio_facts import AudioFacts
+from datamodules.corpora.asvspoof2019 import asvspoof2019_la
+from datamodules.manifest import Manifest, Trial
+from experiments.corpus import check, main
+from experiments.shortcut_audit import ALL, audit
+
+
+def test_check_of_the_tiny_corpus_as_json(tiny_corpus: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["check", "--root", str(tiny_corpus), "--json"])
+    report = json.loads(capsys.readouterr().out)
+    manifest = asvspoof2019_la(str(tiny_corpus))
+    assert report["digest"] == manifest.digest
+    assert report["counts"]["train"]["bonafide"] == sum(t.label for t in manifest.partition("train"))
+    assert sum(report["counts"]["eval"]["attacks"].values()) == report["counts"]["eval"]["spoof"]
+    assert report["undecodable"] == report["leakage"] == report["duplicates"] == []
+    assert [s["measurement"] for s in report["shortcuts"]] == [*AudioFacts.__slots__, ALL]
+    total_s = sum(row["total"] for part in report["duration_s"].values() for row in part.values())
+    assert 2.0 < total_s / len(manifest) < 7.0
+
+
+def test_check_prints_tables(tiny_corpus: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["check", "--root", str(tiny_corpus)])
+    printed = capsys.readouterr().out
+    assert "shortcut audit" in printed
+    assert "noise_floor_db" in printed
+
+
+def test_damage_is_found_and_named(tiny_corpus: Path, tmp_path: Path) -> None:
+    trials = list(asvspoof2019_la(str(tiny_corpus)))
+    damaged = tmp_path / "damaged.flac"
+    damaged.write_bytes(trials[0].path.read_bytes()[:100])
+    copied = tmp_path / "copied.flac"
+    shutil.copy(trials[1].path, copied)
+    home = next(t for t in trials[2:] if t.partition == "train" and t.label == 1)
+    trials[0] = replace(trials[0], path=damaged)
+    trials.append(replace(trials[1], utterance="COPY", path=copied))
+    trials.append(replace(home, utterance="LEAK", partition="eval", path=home.path))
+    report = check(Manifest(trials))
+    assert len(report["undecodable"]) == 1
+    assert "damaged.flac" in report["undecodable"][0]
+    assert [trials[1].utterance, "COPY"] in report["duplicates"]
+    assert home.speaker in report["leakage"][0]
+    told = [p for p in report["problems"] if not p.endswith("on eval")]
+    # The leaking clip is a copy as well: one file that does not decode, one leak, two pairs of the same audio.
+    assert len(told) == 4
+
+
+def invented(number: int, shortcut: bool) -> tuple[list[Trial], dict[str, AudioFacts]]:
+    """Trials and facts where the noise floor tells the label, or where nothing does."""
+    rng = np.random.default_rng(0)
+    trials, facts = [], {}
+    for partition in ("train", "dev", "eval"):
+        for index in range(number):
+            spoof = index % 4 != 0
+            attack, key = (f"M0{index % 4}", "spoof") if spoof else ("-", "bonafide")
+            utterance = f"{partition}{index}"
+            trials.append(Trial(utterance, Path("x"), "-", attack, key, partition))
+            duration_s, level_dbfs, high_db, lead_s, floor_db = rng.standard_normal(5)
+            facts[utterance] = AudioFacts(
+                duration_s, level_dbfs, high_db, lead_s, floor_db + 4.0 * (shortcut and spoof)
+            )
+    return trials, facts
+
+
+def test_the_audit_finds_a_planted_shortcut_and_only_that() -> None:
+    results = {r.measurement: r for r in audit(*invented(600, shortcut=True))}
+    # Two normal distributions four standard deviations apart: their EER is the normal tail beyond two, 2.3 %.
+    assert results["noise_floor_db"].eer == pytest.approx(0.023, abs=0.02)
+    assert not results["noise_floor_db"].holds
+    assert results[ALL].eer < 0.05
+    assert all(results[name].holds for name in ("duration_s", "level_dbfs", "above_7khz_db", "leading_silence_s"))
+    assert set(results["duration_s"].attacks) == {"M01", "M02", "M03"}
+
+
+def test_the_audit_finds_a_shortcut_that_lies_in_the_middle() -> None:
+    trials, facts = invented(600, shortcut=False)
+    rng = np.random.default_rng(1)
+    for trial in trials:
+        # Bona fide at zero, spoof at -4 and 4: no threshold, but a bent line, tells them apart.
+        centre = 0.0 if trial.label else float(rng.choice((-4.0, 4.0)))
+        facts[trial.utterance] = replace(facts[trial.utterance], level_dbfs=centre + 0.5 * rng.standard_normal())
+    results = {r.measurement: r for r in audit(trials, facts)}
+    assert results["level_dbfs"].eer < 0.05
+
+
+def test_nothing_to_find_is_chance() -> None:
+    assert all(r.either_way > 0.40 for r in audit(*invented(600, shortcut=False)))
+
+
+def test_no_audit_without_both_classes() -> None:
+    trials, facts = invented(40, shortcut=False)
+    assert audit([t for t in trials if t.label == 0 or t.partition != "eval"], facts) == []
+
+
+def test_build_command_on_a_complete_corpus(tiny_corpus: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["build", "--size", "tiny", "--out", str(tiny_corpus), "--json"]) == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert printed["digest"] == asvspoof2019_la(str(tiny_corpus)).digest
+    assert set(printed["counts"]) == {"train", "dev", "eval"}
+
+
+def test_wrong_words_are_refused() -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["build", "--size", "enormous"])
+    assert caught.value.code == 2

@@ -1,0 +1,142 @@
+"""Training is tracked truthfully, alike under a seed, resumable, and picky about its config."""
+
+from pathlib import Path
+
+import pytest
+
+from experiments import tracking
+from experiments.train import SCRATCH, main, parse, train
+
+CONFIGS = Path(__file__).resolve().parents[2] / "experiments" / "configs"
+DATA = ("minispoof", "asvspoof2019_la")
+NETWORKS = sorted(path.stem for path in CONFIGS.glob("*.yaml") if path.stem not in (*DATA, "gate"))
+
+
+def test_a_run_holds_what_it_took_and_what_it_gave(evaluated, place):
+    run = tracking.get(evaluated)
+    assert run.info.status == "FINISHED"
+    assert run.data.params["model.network.class_path"].endswith("SpectrogramCNN")
+    assert run.data.params["model.learning_rate"] == "0.005"
+    assert {"train/loss", "dev/loss", "dev/eer", "best/dev_eer"} <= set(run.data.metrics)
+    assert len(run.data.metrics) <= 25
+    assert run.data.tags["data.sha256"] == parse(place.words()).datamodule.corpus.digest
+    assert {item.dataset.digest for item in run.inputs.dataset_inputs} == {run.data.tags["data.sha256"][:36]}
+    assert tracking.fetch(evaluated, tracking.CONFIG_ARTIFACT).exists()
+    assert tracking.fetch(evaluated, tracking.CHECKPOINT_ARTIFACT).exists()
+
+
+@pytest.mark.parametrize("network", ["cnn", "rawnet2"])
+def test_the_same_seed_gives_the_same_eer_to_the_last_digit(place, network):
+    outcomes = [train(place.words(network, seed_everything=7, data__seed=7)) for _ in range(2)]
+    losses = [tracking.get(outcome.run_id).data.metrics["dev/loss"] for outcome in outcomes]
+    assert outcomes[0].dev_eer == outcomes[1].dev_eer
+    assert losses[0] == losses[1]
+
+
+def test_a_resumed_run_ends_like_an_uninterrupted_one(place):
+    words = place.words(epochs=4, seed_everything=11)
+    whole = train(words, name="whole")
+
+    def stop_after_two(epoch: int, dev_eer: float) -> bool:
+        if epoch == 1:
+            raise KeyboardInterrupt
+        return True
+
+    other = [*words[:-1], "--seed_everything=11"]
+    with pytest.raises(KeyboardInterrupt):
+        train([*other, "--name=broken"], keep_going=stop_after_two)
+    (broken,) = (run for run in tracking.find({"mlflow.runName": "broken"}))
+    assert broken.info.status == "KILLED"
+    resumed = train([*other, "--name=broken"], resume=True)
+    assert resumed.run_id == broken.info.run_id
+    ended = tracking.get(resumed.run_id)
+    assert ended.info.status == "FINISHED"
+    assert ended.data.metrics["dev/loss"] == tracking.get(whole.run_id).data.metrics["dev/loss"]
+    assert resumed.dev_eer == whole.dev_eer
+
+
+def test_keep_going_ends_a_run_as_killed_with_the_reason(place):
+    seen = []
+    outcome = train(place.words(epochs=5), keep_going=lambda epoch, dev_eer: seen.append((epoch, dev_eer)) or epoch < 1)
+    assert outcome.stopped
+    assert [epoch for epoch, _ in seen] == [0, 1]
+    assert outcome.dev_eer == min(eer for _, eer in seen)
+    run = tracking.get(outcome.run_id)
+    assert (run.info.status, run.data.tags["stopped_by"]) == ("KILLED", "pruner")
+
+
+def test_scratch_goes_when_asked_to(place):
+    outcome = train(place.words(epochs=1), keep_scratch=False)
+    assert not (SCRATCH / outcome.run_id).exists()
+    assert tracking.fetch(outcome.run_id, tracking.CHECKPOINT_ARTIFACT).exists()
+
+
+def test_a_failure_is_told_on_the_run(place):
+    started = []
+
+    def break_down(epoch: int, dev_eer: float) -> bool:
+        raise RuntimeError("the disk is on fire")
+
+    with pytest.raises(RuntimeError):
+        train(place.words(), keep_going=break_down, on_start=started.append)
+    run = tracking.get(started[0])
+    assert run.info.status == "FAILED"
+    assert "the disk is on fire" in run.data.tags["failure"]
+
+
+def test_corpus_normalisation_is_fitted_on_train(place):
+    words = place.words(
+        epochs=1,
+        model__normalisation__class_path="lightning_modules.normalisation.Normalisation",
+        model__normalisation__init_args__mode="corpus",
+        model__normalisation__init_args__bins=40,
+    )
+    assert train(words).dev_eer <= 1
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (["--model.network.init_args.chanels=[4]"], "chanels"),
+        (["--model.learning_rate=fast"], "learning_rate"),
+        (["--data.balanced=true"], "twice"),
+        (["--data.corpus.init_args.root=nowhere"], "nowhere"),
+    ],
+)
+def test_a_config_that_cannot_be_is_refused_by_name(place, words, complaint):
+    with pytest.raises((ValueError, OSError), match=complaint):
+        parse(place.words() + words)
+
+
+def test_nothing_to_resume_is_an_error(place, capsys):
+    from experiments.cli import main as spooflab
+
+    assert spooflab(["train", *place.words(seed_everything=12345), "--ckpt", "last"]) == 1
+    assert "no run of this very config" in capsys.readouterr().err
+
+
+def test_the_command_tells_what_to_do_next(place, capsys):
+    assert main(place.words(epochs=1)) == 0
+    out = capsys.readouterr().out
+    assert "dev EER" in out
+    assert "next: spooflab evaluate --model" in out
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+def test_every_shipped_network_config_trains(place, network):
+    cli = parse(
+        [
+            *("--config", str(CONFIGS / "minispoof.yaml"), "--config", str(CONFIGS / f"{network}.yaml")),
+            *(f"--data.corpus.init_args.root={place.corpus}", "--data.batch_size=2", "--trainer.fast_dev_run=true"),
+            *("--trainer.enable_progress_bar=false", "--trainer.accelerator=cpu"),
+        ]
+    )
+    cli.trainer.fit(cli.model, datamodule=cli.datamodule)
+    assert cli.trainer.global_step == 1
+
+
+@pytest.mark.parametrize("data", DATA)
+def test_every_shipped_data_config_is_usable(place, data):
+    root = f"--data.corpus.init_args.root={place.corpus}"
+    cli = parse(["--config", str(CONFIGS / f"{data}.yaml"), "--config", str(CONFIGS / "cnn.yaml"), root])
+    assert len(cli.datamodule.corpus.partition("eval")) > 0

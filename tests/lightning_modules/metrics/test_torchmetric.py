@@ -1,0 +1,63 @@
+"""The metric pools raw scores over batches and ranks before it computes one EER."""
+
+import math
+import os
+
+import numpy as np
+import pytest
+import torch
+import torch.distributed as dist
+import torch.multiprocessing as mp
+
+from lightning_modules.metrics.eer import equal_error_rate
+from lightning_modules.metrics.torchmetric import PooledEqualErrorRate
+
+
+def trials():
+    """Scores and labels ``(101,)``."""
+    generator = torch.Generator().manual_seed(0)
+    labels = torch.randint(0, 2, (101,), generator=generator)
+    return torch.randn(101, generator=generator) + labels, labels
+
+
+def expected():
+    scores, labels = trials()
+    return equal_error_rate(scores[labels == 1].numpy(), scores[labels == 0].numpy()).eer
+
+
+def test_batches_are_pooled():
+    metric = PooledEqualErrorRate()
+    for scores, labels in zip(*(part.split(7) for part in trials()), strict=True):
+        metric.update(scores, labels)
+    assert metric.compute() == expected()
+    metric.reset()
+    metric.update(torch.tensor([1.0, 0.0]), torch.tensor([1, 0]))
+    assert metric.compute() == 0
+
+
+def test_one_class_is_not_yet_a_number():
+    metric = PooledEqualErrorRate()
+    metric.update(torch.tensor([1.0]), torch.tensor([0]))
+    assert math.isnan(metric.compute())
+
+
+def test_shapes_must_fit():
+    with pytest.raises(ValueError, match="expected as many"):
+        PooledEqualErrorRate().update(torch.zeros(3), torch.zeros(2))
+
+
+def _rank(rank, store, results):
+    os.environ["GLOO_SOCKET_IFNAME"] = "lo"
+    dist.init_process_group("gloo", init_method=f"file://{store}", rank=rank, world_size=2)
+    scores, labels = trials()
+    metric = PooledEqualErrorRate()
+    part = slice(0, 30) if rank == 0 else slice(30, None)
+    metric.update(scores[part], labels[part])
+    np.save(f"{results}.{rank}.npy", metric.compute().numpy())
+    dist.destroy_process_group()
+
+
+@pytest.mark.slow
+def test_two_ranks_are_pooled(tmp_path):
+    mp.spawn(_rank, args=(tmp_path / "store", tmp_path / "eer"), nprocs=2)
+    assert [float(np.load(tmp_path / f"eer.{rank}.npy")) for rank in range(2)] == [expected()] * 2

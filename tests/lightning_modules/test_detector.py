@@ -1,0 +1,77 @@
+"""A detector learns, and its checkpoint is enough to get it back."""
+
+import pickle
+
+import pytest
+import torch
+
+from lightning_modules.detector import SPECIFICATIONS_KEY, Detector, to_score
+from lightning_modules.frontends import LogMel, Waveform
+from lightning_modules.networks.cnn import SpectrogramCNN
+from lightning_modules.networks.rawnet2 import RawNet2
+
+WAVEFORM = torch.randn(3, 16000, generator=torch.Generator().manual_seed(0)) * 0.1
+
+
+def detectors() -> list[Detector]:
+    torch.manual_seed(0)
+    return [
+        Detector(LogMel(n_mels=32), SpectrogramCNN(channels=(4, 8)), crop_s=1.0),
+        Detector(
+            Waveform(),
+            RawNet2(sinc_filters=4, sinc_taps=9, channels=(4, 4, 8, 8, 8, 8), gru_units=8, gru_layers=1, embedding=8),
+            crop_s=1.0,
+        ),
+    ]
+
+
+def write(detector: Detector, path) -> None:
+    checkpoint = {"state_dict": detector.state_dict()}
+    detector.on_save_checkpoint(checkpoint)
+    torch.save(checkpoint, path)
+
+
+@pytest.mark.parametrize("index", [0, 1])
+def test_checkpoint_alone_gives_the_same_scores(index, tmp_path):
+    detector = detectors()[index].eval()
+    write(detector, tmp_path / "a.ckpt")
+    again = Detector.from_file(tmp_path / "a.ckpt")
+    assert again.specifications == detector.specifications
+    with torch.no_grad():
+        torch.testing.assert_close(again(WAVEFORM), detector(WAVEFORM), atol=0, rtol=0)
+
+
+def test_score_is_bona_fide_minus_spoof():
+    assert to_score(torch.tensor([[1.0, 3.0], [2.0, -1.0]])).tolist() == [2.0, -3.0]
+
+
+def test_waveform_and_cached_features_give_the_same_loss():
+    detector = detectors()[0].eval()
+    label = torch.tensor([0, 1, 0])
+    features = detector.frontend(WAVEFORM)
+    with torch.no_grad():
+        from_waveform = detector.loss(detector._logits({"waveform": WAVEFORM}), label)
+        from_features = detector.loss(detector._logits({"features": features}), label)
+    torch.testing.assert_close(from_waveform, from_features)
+
+
+def test_hostile_pickle_is_refused(tmp_path):
+    class Hostile:
+        def __reduce__(self):
+            return (print, ("run!",))
+
+    torch.save({SPECIFICATIONS_KEY: Hostile()}, tmp_path / "bad.ckpt")
+    with pytest.raises(pickle.UnpicklingError):
+        Detector.from_file(tmp_path / "bad.ckpt")
+
+
+def test_a_checkpoint_of_something_else_is_named(tmp_path):
+    torch.save({"state_dict": {}}, tmp_path / "other.ckpt")
+    with pytest.raises(ValueError, match=r"other\.ckpt.*no spooflab checkpoint"):
+        Detector.from_file(tmp_path / "other.ckpt")
+    write(detectors()[0], tmp_path / "short.ckpt")
+    values = torch.load(tmp_path / "short.ckpt")
+    del values["state_dict"]["network.classifier.weight"]
+    torch.save(values, tmp_path / "short.ckpt")
+    with pytest.raises(ValueError, match=r"classifier\.weight"):
+        Detector.from_file(tmp_path / "short.ckpt")

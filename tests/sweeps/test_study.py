@@ -1,0 +1,110 @@
+"""Totals are exact, retries replace, and a name stands for one space."""
+
+import optuna
+import pytest
+
+from sweeps.space import Pruner, Sampler, Space, Subspace
+from sweeps.study import (
+    QUEUED,
+    best,
+    open_study,
+    own_trials,
+    queue,
+    queue_again,
+    settled,
+    trial_seed,
+    waiting,
+)
+
+SPACE = Space(Subspace(), Sampler(), Pruner(), "fingerprint of one")
+
+
+@pytest.fixture
+def storage(tmp_path) -> str:
+    return f"sqlite:///{tmp_path / 'optuna.db'}"
+
+
+@pytest.fixture
+def study(storage) -> optuna.Study:
+    return open_study("s", storage, SPACE)
+
+
+def run(study: optuna.Study, trials: int) -> None:
+    study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=trials)
+
+
+def test_the_total_counts_what_was_done_before(study):
+    assert queue(study, 3) == 3
+    run(study, 2)
+    assert queue(study, 3) == 1
+    assert queue(study, 5) == 3
+    run(study, 3)
+    assert queue(study, 5) == 0
+    assert len(settled(study)) == 5
+
+
+def test_nobody_s_trials_do_not_count(study):
+    queue(study, 1)
+    run(study, 3)  # two more than were queued
+    assert len(own_trials(study)) == len(settled(study)) == 1
+
+
+def test_a_retry_keeps_values_and_seed_and_replaces(study):
+    queue(study, 1)
+    with pytest.raises(RuntimeError):
+        study.optimize(_fail, n_trials=1)
+    (failed,) = settled(study)
+    queue_again(study, failed)
+    assert settled(study) == []
+    assert queue(study, 1) == 1  # the retry is the one that is missing
+    run(study, 1)
+    (again,) = settled(study)
+    assert again.params == failed.params
+    assert trial_seed(study, again) == trial_seed(study, failed)
+
+
+def test_seeds_are_each_trial_s_own(study):
+    queue(study, 3)
+    run(study, 3)
+    assert len({trial_seed(study, trial) for trial in study.trials}) == 3
+
+
+def test_best_is_the_lowest_complete(study):
+    queue(study, 4)
+
+    def objective(trial):
+        value = trial.suggest_float("x", 0, 1)
+        if trial.number == 2:
+            raise optuna.TrialPruned
+        return value
+
+    study.optimize(objective, n_trials=4)
+    complete = [trial for trial in study.trials if trial.number != 2]
+    assert best(study).value == min(trial.value for trial in complete)
+
+
+def test_another_space_under_the_name_is_refused(study, storage):
+    with pytest.raises(ValueError, match="another --name"):
+        open_study("s", storage, Space(Subspace(), Sampler(), Pruner(), "fingerprint of another"))
+    assert open_study("s", storage, SPACE).study_name == "s"
+
+
+def test_a_resumed_sampler_does_not_draw_what_it_drew(storage):
+    def values(study):
+        queue(study, len(study.trials) + 2)
+        run(study, 2)
+        return [trial.params["x"] for trial in study.trials[-2:]]
+
+    first = values(open_study("s", storage, SPACE))
+    second = values(open_study("s", storage, SPACE))
+    assert not set(first) & set(second)
+
+
+def test_waiting_trials_are_marked_as_queued(study):
+    queue(study, 2)
+    assert all(trial.user_attrs[QUEUED] for trial in waiting(study))
+
+
+def _fail(trial: optuna.Trial) -> float:
+    trial.suggest_float("x", 0, 1)
+    raise RuntimeError
