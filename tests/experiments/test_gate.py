@@ -1,0 +1,52 @@
+"""The gate holds what it says, and a YAML with a misspelt limit is no gate."""
+
+import pytest
+
+from experiments.evidence import Metrics
+from experiments.gate import Gate, checks, read_gate
+from experiments.promote import GATE
+
+LIMITS = Gate(max_eer=0.2, max_worst_attack_eer=0.5, max_eer_above_champion=0.01)
+
+
+def metrics(eer: float, worst: float = 0.3) -> Metrics:
+    rates = dict.fromkeys(("accuracy", "balanced_accuracy", "precision", "recall", "f1"), 0.9)
+    return Metrics(
+        trials={"bonafide": 10, "spoof": 30},
+        eer={"legacy": eer, "grouped": eer, "rocch": eer},
+        eer_interval={"low": eer, "high": eer, "unit": "trial"},
+        auc=0.9,
+        attacks={"M01": 0.0, "M02": worst},
+        threshold=0.0,
+        **rates,
+    )
+
+
+@pytest.mark.parametrize(
+    ("candidate", "champion", "fails"),
+    [
+        (metrics(0.1), None, []),
+        (metrics(0.2), None, []),
+        (metrics(0.21), None, ["EER"]),
+        (metrics(0.1, worst=0.6), None, ["EER of the worst attack (M02)"]),
+        (metrics(0.1), metrics(0.095), []),
+        (metrics(0.1), metrics(0.05), ["EER against the champion's"]),
+        (metrics(0.3, worst=0.9), metrics(0.1), ["EER", "EER of the worst attack (M02)", "EER against the champion's"]),
+    ],
+)
+def test_limits(candidate, champion, fails):
+    assert [row.name for row in checks(LIMITS, candidate, champion) if not row.holds] == fails
+
+
+def test_the_shipped_gate_is_one():
+    assert 0 < read_gate(GATE).max_eer < 1
+
+
+@pytest.mark.parametrize(
+    "text", ["max_eer: 0.1", "{", "[]", "{max_er: 1, max_worst_attack_eer: 1, max_eer_above_champion: 1}"]
+)
+def test_what_is_no_gate_is_refused(tmp_path, text):
+    path = tmp_path / "gate.yaml"
+    path.write_text(text)
+    with pytest.raises(ValueError, match=r"gate\.yaml"):
+        read_gate(path)
