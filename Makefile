@@ -1,7 +1,7 @@
 # spooflab: `make` alone lists what there is. `make demo` and `make test` set everything up themselves.
 PYTHON ?= python3
 BIN := .venv/bin
-TRIALS ?= 8
+TRIALS ?= 6
 WORKERS ?= 2
 PORT ?= 5000
 

@@ -2,14 +2,14 @@
 
 import argparse
 import os
-import subprocess
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 from experiments import registry
 
 
-def main(arguments: list[str]) -> int:
+def main(arguments: list[str]) -> NoReturn:
     """Serve until interrupted."""
     parser = argparse.ArgumentParser(prog="spooflab serve", description="Serve the registered model over HTTP.")
     parser.add_argument("--model", default=f"models:/{registry.MODEL_NAME}@{registry.CHAMPION}")
@@ -20,7 +20,6 @@ def main(arguments: list[str]) -> int:
     command = ["models", "serve", "--model-uri", options.model, "--env-manager", "local"]
     # MLflow starts uvicorn by its bare name: find the one beside this Python, active environment or not.
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
-    return subprocess.call(
-        [sys.executable, "-m", "mlflow", *command, "--host", options.host, "--port", str(options.port)],
-        env={**os.environ, "PATH": path},
-    )
+    where = ["--host", options.host, "--port", str(options.port)]
+    # Becomes the server instead of waiting for one, so that whoever stops this process stops the server.
+    os.execve(sys.executable, [sys.executable, "-m", "mlflow", *command, *where], {**os.environ, "PATH": path})

@@ -1,7 +1,7 @@
 """Nothing in, MLflow's pages on the store in use out: `spooflab ui`."""
 
 import argparse
-import subprocess
+import os
 import sys
 
 from experiments import tracking
@@ -13,5 +13,8 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=5000)
     options = parser.parse_args(arguments)
+    if tracking.store().startswith("http"):
+        print(f"the store is a server with pages of its own: open {tracking.store()}")
+        return 0
     where = ["--backend-store-uri", tracking.store(), "--host", options.host, "--port", str(options.port)]
-    return subprocess.call([sys.executable, "-m", "mlflow", "ui", *where])
+    os.execv(sys.executable, [sys.executable, "-m", "mlflow", "ui", *where])
