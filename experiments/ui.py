@@ -3,11 +3,12 @@
 import argparse
 import os
 import sys
+from typing import NoReturn
 
 from experiments import tracking
 
 
-def main(arguments: list[str]) -> int:
+def main(arguments: list[str]) -> NoReturn:
     """Show the UI until interrupted."""
     parser = argparse.ArgumentParser(prog="spooflab ui", description="Open the MLflow UI on the same store.")
     parser.add_argument("--host", default="127.0.0.1")
@@ -15,6 +16,6 @@ def main(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
     if tracking.store().startswith("http"):
         print(f"the store is a server with pages of its own: open {tracking.store()}")
-        return 0
+        raise SystemExit(0)
     where = ["--backend-store-uri", tracking.store(), "--host", options.host, "--port", str(options.port)]
     os.execv(sys.executable, [sys.executable, "-m", "mlflow", "ui", *where])

@@ -69,7 +69,8 @@ def build_corpus(
             )
             return asvspoof2019_la(str(out))
         workers = jobs or cpu_count()
-        found, tools = _fetch(speech, sources or out.parent / "sources", wanted, language, seed=seed, tell=tell)
+        kept = (sources or out.parent / "sources").resolve()  # programs that are run there see other relative paths
+        found, tools = _fetch(speech, kept, wanted, language, seed=seed, tell=tell)
         settings = _settings(found, tools, size, seed)
         tree.begin(out, settings)
         pieces, refusals = _choose(found, wanted, seed, workers)

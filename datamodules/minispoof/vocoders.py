@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import warnings
 from functools import lru_cache
 from typing import Final
 
 import librosa
 import numpy as np
-import pyworld
 from scipy.signal import lfilter
+
+with warnings.catch_warnings():
+    warnings.filterwarnings("ignore", message="pkg_resources is deprecated")  # how pyworld reads its own version
+    import pyworld
 
 SAMPLE_RATE_HZ: Final = 16000
 FRAME_PERIOD_MS: Final = 5.0
