@@ -71,7 +71,7 @@ def require_min_duration(waveform: np.ndarray, sample_rate_hz: int, min_duration
     """Refuse a waveform ``(samples,)`` too short to say anything about.
 
     Raises:
-        AudioError: when it lasts less than `min_duration_s`.
+        AudioError: when it lasts less than ``min_duration_s``.
     """
     duration_s = waveform.shape[-1] / sample_rate_hz
     if duration_s < min_duration_s:
@@ -82,7 +82,7 @@ def require_min_duration(waveform: np.ndarray, sample_rate_hz: int, min_duration
 
 
 def fit_length(waveform: np.ndarray, samples: int, start: int = 0) -> np.ndarray:
-    """Crop or tile-repeat a waveform to exactly `samples`.
+    """Crop or tile-repeat a waveform to exactly ``samples``.
 
     Args:
         waveform: ``(samples_in,)``, not empty.

@@ -30,7 +30,7 @@ class DeepfakeDataModule(pl.LightningDataModule):
     augmented. Training draws a random crop of each utterance, dev and eval the first.
 
     Args:
-        corpus: rows of all partitions; in YAML a function of `datamodules.corpora`.
+        corpus: rows of all partitions; in YAML a function of ``datamodules.corpora``.
         sample_rate_hz: of the waveforms.
         crop_s: length of a training example, in seconds.
         batch_size: utterances in a batch.

@@ -24,7 +24,7 @@ class FeatureExtractor:
     """A frontend as the cache sees it: a callable and what its numbers depend on.
 
     Attributes:
-        extract: waveform `(1, samples)` to features `(1, bins, frames)`.
+        extract: waveform ``(1, samples)`` to features ``(1, bins, frames)``.
         key: plain values that fix the numbers: class, arguments, version.
     """
 
@@ -37,7 +37,7 @@ class WaveformDataset(Dataset[dict[str, Any]]):
 
     Args:
         trials: of one partition.
-        store: their waveforms as int16 `(samples, 1)`.
+        store: their waveforms as int16 ``(samples, 1)``.
         crop_samples: length of a crop.
         augmentation: drawn anew each time; none for dev and eval.
         random_start: crop anywhere, not at the first sample.
@@ -71,7 +71,7 @@ class FeatureDataset(Dataset[dict[str, Any]]):
 
     Args:
         trials: of one partition.
-        store: their features `(frames, bins)`.
+        store: their features ``(frames, bins)``.
         crop_frames: length of a crop.
         random_start: crop anywhere, not at the first frame.
     """
@@ -92,7 +92,7 @@ class FeatureDataset(Dataset[dict[str, Any]]):
 
 
 def collate(items: list[dict[str, Any]]) -> dict[str, Any]:
-    """Stack what is stackable: `waveform` or `features`, `length`, `label`; keep `utterance` and `attack` as lists."""
+    """Stack ``waveform`` or ``features``, ``length`` and ``label``; keep ``utterance`` and ``attack`` as lists."""
     batch: dict[str, Any] = {name: [item[name] for item in items] for name in items[0]}
     for name in ("waveform", "features"):
         if name in batch:
@@ -103,14 +103,14 @@ def collate(items: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def waveform_records(trials: Sequence[Trial], sample_rate_hz: int) -> Iterator[NDArray[np.int16]]:
-    """Decode each trial to int16 `(samples, 1)`, half the size of float32 and exact for 16-bit files."""
+    """Decode each trial to int16 ``(samples, 1)``, half the size of float32 and exact for 16-bit files."""
     for trial in trials:
         waveform = decode(trial.path, sample_rate_hz)
         yield np.round(np.clip(waveform, -1.0, 1.0) * _INT16_SCALE).astype(np.int16)[:, np.newaxis]
 
 
 def feature_records(waveforms: RecordStore, extractor: FeatureExtractor) -> Iterator[NDArray[np.float16]]:
-    """Compute the features of whole stored waveforms as float16 `(frames, bins)`."""
+    """Compute the features of whole stored waveforms as float16 ``(frames, bins)``."""
     with torch.inference_mode():
         for index in range(len(waveforms)):
             samples = waveforms.read(index, 0, waveforms.frames(index))[:, 0].astype(np.float32) / _INT16_SCALE
@@ -118,7 +118,7 @@ def feature_records(waveforms: RecordStore, extractor: FeatureExtractor) -> Iter
 
 
 def _read_crop(store: RecordStore, index: int, crop: int, rng: np.random.Generator | None) -> tuple[NDArray[Any], int]:
-    """Return a crop `(crop, bins)` and how much of it is not repetition."""
+    """Return a crop ``(crop, bins)`` and how much of it is not repetition."""
     spare = max(store.frames(index) - crop, 0)
     start = int(rng.integers(spare + 1)) if rng is not None else 0
     return store.read(index, start, crop), min(crop, store.frames(index))

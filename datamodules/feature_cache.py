@@ -26,10 +26,10 @@ class CacheError(RuntimeError):
 class RecordStore:
     """Records of many lengths, one after the other in a single memory-mapped file.
 
-    A record is time-major, `(frames, bins)`, so that a crop in time is one contiguous read.
+    A record is time-major, ``(frames, bins)``, so that a crop in time is one contiguous read.
 
     Args:
-        directory: what `open_or_build` made.
+        directory: what ``open_or_build`` made.
 
     Raises:
         CacheError: a file is missing, cut short, or its checksum does not match.
@@ -54,7 +54,7 @@ class RecordStore:
         return int(self._offsets[index + 1] - self._offsets[index])
 
     def read(self, index: int, start: int, frames: int) -> NDArray[Any]:
-        """Return `(frames, bins)` of a record from `start` on; one that is too short is repeated end to end."""
+        """Return ``(frames, bins)`` of a record from ``start`` on; one that is too short is repeated end to end."""
         first, end = self._offsets[index], self._offsets[index + 1]
         if frames <= end - first - start:
             return self._records[first + start : first + start + frames]
@@ -66,14 +66,14 @@ def open_or_build(
     key: dict[str, Any],
     compute: Callable[[], Iterable[NDArray[Any]]],
 ) -> RecordStore:
-    """Open the store of `key`, making it first where there is none or where it is damaged.
+    """Open the store of ``key``, making it first where there is none or where it is damaged.
 
     Several processes may ask at once: one builds, the others wait. A store appears whole or not at all.
 
     Args:
         root: folder of all stores.
         key: plain values that decide the records: audio digests, rates, the frontend's class, arguments and version.
-        compute: called only when building; yields the records `(frames, bins)`, all of one dtype, in the trials' order.
+        compute: called only when building; yields the records ``(frames, bins)``, of one dtype, in the trials' order.
     """
     text = json.dumps({"format_version": FORMAT_VERSION, **key}, sort_keys=True, indent=1)
     directory = root / hashlib.sha256(text.encode()).hexdigest()[:24]

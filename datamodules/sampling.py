@@ -23,10 +23,10 @@ class SeededSampler(Sampler[Draw]):
     """Draws every trial once an epoch in a fresh order, or as many trials with both classes equally likely.
 
     The draws of an epoch follow from the seed and the epoch's number alone, so a resumed run sees what an uninterrupted
-    one would. Lightning calls `set_epoch`.
+    one would. Lightning calls ``set_epoch``.
 
     Args:
-        labels: class of each trial `(trials,)`.
+        labels: class of each trial ``(trials,)``.
         seed: of the order and of each draw.
         balanced: draw with replacement, both classes equally likely.
     """

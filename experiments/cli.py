@@ -1,4 +1,4 @@
-"""Words on the command line in, one command run: `spooflab COMMAND …`."""
+"""Words on the command line in, one command run: ``spooflab COMMAND …``."""
 
 import importlib
 import os
@@ -33,7 +33,7 @@ COMMANDS = {
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code: 0 done, 1 failed, 2 asked wrongly, 130 interrupted.
 
-    Errors that a person can mend are one line on stderr; set `SPOOFLAB_TRACEBACK=1` to see where they came from.
+    Errors that a person can mend are one line on stderr; set ``SPOOFLAB_TRACEBACK=1`` to see where they came from.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     if not words or words[0] in ("-h", "--help"):

@@ -1,4 +1,4 @@
-"""`spooflab corpus …`: words in -> an embedded corpus built, or a corpus decoded, counted and audited."""
+"""``spooflab corpus …``: words in -> an embedded corpus built, or a corpus decoded, counted and audited."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ Report = dict[str, Any]
 
 
 def main(argv: list[str]) -> int:
-    """Run `spooflab corpus` with its arguments; 0 when all is well, 1 when a check found something to mend."""
+    """Run ``spooflab corpus`` with its arguments; 0 when all is well, 1 when a check found something to mend."""
     arguments = _parser().parse_args(argv)
     if arguments.task == "build":
         return _build(arguments)
@@ -47,8 +47,8 @@ def check(manifest: Manifest, jobs: int | None = None) -> Report:
         jobs: threads; default all cores this process may use.
 
     Returns:
-        A JSON-ready dict: `corpus`, `digest`, `counts`, `duration_s`, `undecodable`, `leakage`, `duplicates`,
-        `shortcuts`, and `problems`, one line for each thing to mend.
+        Plain values: ``corpus``, ``digest``, ``counts``, ``duration_s``, ``undecodable``, ``leakage``, ``duplicates``,
+        ``shortcuts``, and ``problems``, one line for each thing to mend.
 
     Raises:
         ManifestError: when audio files are missing.

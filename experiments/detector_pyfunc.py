@@ -27,7 +27,7 @@ class DetectorModel(PythonModel):
         self._allow_paths = bool((context.model_config or {}).get("allow_paths", False))
 
     def predict(self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None) -> pd.DataFrame:  # noqa: ANN401, ARG002
-        """Return a row for each recording; one that cannot be judged has its reason in `error`, the others go on."""
+        """Return a row for each recording; one that cannot be judged has its reason in ``error``, the others go on."""
         return pd.DataFrame([self._judge(row) for _, row in model_input.iterrows()], columns=_COLUMNS)
 
     def _judge(self, row: pd.Series) -> dict[str, Any]:

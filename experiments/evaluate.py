@@ -1,4 +1,4 @@
-"""A trained run in, evidence on that run out: `spooflab evaluate`."""
+"""A trained run in, evidence on that run out: ``spooflab evaluate``."""
 
 import argparse
 import json
@@ -74,7 +74,7 @@ def evaluate(run_id: str, manifest: Manifest, partition: str = "eval", *, again:
 
 
 def read_metrics(run_id: str, partition: str = "eval") -> Metrics:
-    """Return what `evaluate` logged.
+    """Return what ``evaluate`` logged.
 
     Raises:
         FileNotFoundError: the run was not evaluated on that partition.
@@ -94,7 +94,7 @@ def score_trials(detector: Detector, trials: Sequence[Trial], title: str) -> Sco
 
 
 def run_of(model: str | None, sweep: str | None) -> str:
-    """Return the run that `--model RUN`, `--model models:/NAME@ALIAS` or `--sweep S` names."""
+    """Return the run that ``--model RUN``, ``--model models:/NAME@ALIAS`` or ``--sweep S`` names."""
     if sweep is not None:
         return tracking.winner(sweep)
     if model is not None and model.startswith("models:/"):

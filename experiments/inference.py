@@ -36,7 +36,7 @@ class Verdict:
     Attributes:
         score: calibrated log-likelihood ratio (natural logarithm), higher = more bona fide.
         probability: of bona fide, with both classes equally likely beforehand.
-        decision: `bonafide` or `spoof`.
+        decision: ``bonafide`` or ``spoof``.
         threshold: that the score was held against.
         duration_s: of the audio.
         windows: calibrated score of each window.
@@ -66,7 +66,7 @@ class Countermeasure:
 
     @classmethod
     def load(cls, folder: Path) -> "Countermeasure":
-        """Load what `save` wrote.
+        """Load what ``save`` wrote.
 
         Raises:
             FileNotFoundError: the folder is not one.
@@ -113,7 +113,7 @@ class Countermeasure:
 
 
 def save(folder: Path, checkpoint: Path, operating_point: OperatingPoint) -> None:
-    """Write the folder that `Countermeasure.load` reads."""
+    """Write the folder that ``Countermeasure.load`` reads."""
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(checkpoint, folder / _CHECKPOINT)
     (folder / _OPERATING_POINT).write_text(json.dumps(asdict(operating_point), indent=1))

@@ -1,4 +1,4 @@
-"""An evaluated run in, a registered version under an alias out: `spooflab promote`."""
+"""An evaluated run in, a registered version under an alias out: ``spooflab promote``."""
 
 import argparse
 from pathlib import Path
@@ -64,7 +64,8 @@ def main(arguments: list[str]) -> int:
     quieten()
     gate = read_gate(options.gate)
     run_id = run_of(options.model, options.sweep)
-    metrics = evaluate(run_id, corpus_of(run_id))
+    corpus = corpus_of(run_id)
+    metrics = evaluate(run_id, corpus)
     rows = checks(gate, metrics, champion_metrics(options.name, options.alias, run_id))
     print(report(rows))
     if not all(row.holds for row in rows):
@@ -73,7 +74,9 @@ def main(arguments: list[str]) -> int:
     if options.dry_run:
         return 0
     tags = {"eval.eer": f"{metrics.eer['legacy']:.5f}", "data.sha256": tracking.get(run_id).data.tags["data.sha256"]}
-    version = registry.register(run_id, model_card(run_id, metrics), tags, options.name)
+    version = registry.register(
+        run_id, model_card(run_id, metrics), tags, corpus.partition("eval")[0].path, options.name
+    )
     done = registry.promote(version, report(rows), options.name, options.alias)
     uri = f"models:/{options.name}@{options.alias}"
     before = f", in place of version {done.replaced}" if done.replaced not in (None, version) else ""

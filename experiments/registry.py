@@ -8,6 +8,7 @@ from pathlib import Path
 from types import ModuleType
 
 import mlflow
+import pandas as pd
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from mlflow.models import ModelSignature
@@ -55,13 +56,14 @@ class Promotion:
     replaced: str | None
 
 
-def register(run_id: str, description: str, tags: dict[str, str], name: str = MODEL_NAME) -> str:
+def register(run_id: str, description: str, tags: dict[str, str], example: Path, name: str = MODEL_NAME) -> str:
     """Make a version of an evaluated run's countermeasure, or return the one that there is.
 
     Args:
-        run_id: a run that `evaluate` was run on.
+        run_id: a run that ``evaluate`` was run on.
         description: Markdown shown on the version's page.
         tags: facts put on the version.
+        example: a recording that the model's page shows as its input.
         name: of the registered model.
 
     Returns:
@@ -83,6 +85,7 @@ def register(run_id: str, description: str, tags: dict[str, str], name: str = MO
             code_paths=[_package_path(package) for package in (datamodules, lightning_modules, experiments)],
             pip_requirements=[f"{package}=={installed(package)}" for package in _REQUIREMENTS],
             signature=_SIGNATURE,
+            input_example=pd.DataFrame({"audio": [example.read_bytes()]}),
             model_config={"allow_paths": False},
         )
     made = mlflow.register_model(info.model_uri, name, tags=tags)
@@ -91,7 +94,7 @@ def register(run_id: str, description: str, tags: dict[str, str], name: str = MO
 
 
 def promote(version: str, gate: str, name: str = MODEL_NAME, alias: str = CHAMPION) -> Promotion:
-    """Give a version the alias, and the alias `previous` to the version that had it.
+    """Give a version the alias, and the alias ``previous`` to the version that had it.
 
     Args:
         version: number of the version.
@@ -116,7 +119,7 @@ def promote(version: str, gate: str, name: str = MODEL_NAME, alias: str = CHAMPI
 
 
 def rollback(name: str = MODEL_NAME, alias: str = CHAMPION) -> Promotion:
-    """Give the alias back to the version `previous`; that alias then points at the version that lost it.
+    """Give the alias back to the version ``previous``; that alias then points at the version that lost it.
 
     Raises:
         LookupError: nothing was promoted before.
@@ -138,7 +141,7 @@ def holder(name: str, alias: str) -> str | None:
 
 
 def version_of(uri: str) -> ModelVersion:
-    """Return the version that `models:/NAME@ALIAS` or `models:/NAME/VERSION` names.
+    """Return the version that ``models:/NAME@ALIAS`` or ``models:/NAME/VERSION`` names.
 
     Raises:
         LookupError: there is none.

@@ -1,4 +1,4 @@
-"""An alias in, the version that had it before out: `spooflab rollback`."""
+"""An alias in, the version that had it before out: ``spooflab rollback``."""
 
 import argparse
 

@@ -1,4 +1,4 @@
-"""Audio files and folders in, a score and a decision for each out: `spooflab score`."""
+"""Audio files and folders in, a score and a decision for each out: ``spooflab score``."""
 
 import argparse
 import json
@@ -18,7 +18,7 @@ SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".opus", ".mp3", ".m4a", ".aac", 
 
 
 def load(model: str) -> Countermeasure:
-    """Load the countermeasure of a registered version (`models:/NAME@ALIAS`), an evaluated run, or a folder.
+    """Load the countermeasure of a registered version (``models:/NAME@ALIAS``), an evaluated run, or a folder.
 
     Raises:
         LookupError: there is no such version or run.

@@ -1,4 +1,4 @@
-"""A registered model in, an HTTP endpoint out: `spooflab serve`, MLflow's own scoring server."""
+"""A registered model in, an HTTP endpoint out: ``spooflab serve``, MLflow's own scoring server."""
 
 import argparse
 import os

@@ -33,7 +33,7 @@ class ShortcutResult:
     Attributes:
         measurement: its name.
         eer: on eval, as a fraction, of the detector as trained.
-        either_way: the smaller of `eer` and its complement: what a detector would reach that knew the right direction.
+        either_way: the smaller of ``eer`` and its complement: that of a detector that knew the right direction.
         attacks: attack -> EER against all bona fide trials of eval.
     """
 

@@ -30,6 +30,7 @@ WINNER_TAG = "sweep.best_run"
 _LONGEST_PARAM = 500  # longer values stand in config.yaml alone
 _DIGEST_LENGTH = 36  # MLflow refuses longer ones
 _LAST_LINES = 12
+_PROJECT_RUN = "MLFLOW_RUN_ID"  # the run that `mlflow run` has made for the command it starts
 
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")  # a bar for every small file hides what matters
 
@@ -49,13 +50,14 @@ def run(
         resume: id of a run to go on with, instead of a new one.
         tags: put on the run at its start, beside the state of the code.
     """
-    if parent is None:
+    adopted = os.environ.pop(_PROJECT_RUN, None)  # taken out, or every nested run would be that one
+    existing = resume or (adopted if parent is None else None)
+    if parent is None and existing is None:
         mlflow.set_experiment(EXPERIMENT)
-    experiment = mlflow.get_run(parent).info.experiment_id if parent else None
     with mlflow.start_run(
-        run_id=resume,
-        experiment_id=experiment,
-        run_name=None if resume else name,
+        run_id=existing,
+        experiment_id=mlflow.get_run(parent).info.experiment_id if parent else None,
+        run_name=name,
         parent_run_id=parent,
         nested=parent is not None,
         tags={**code_state(), **(tags or {})},

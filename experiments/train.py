@@ -1,4 +1,4 @@
-"""A config in, one tracked run with its best checkpoint out: `spooflab train`."""
+"""A config in, one tracked run with its best checkpoint out: ``spooflab train``."""
 
 import argparse
 import logging
@@ -40,7 +40,7 @@ class Outcome:
     Attributes:
         run_id: its MLflow run.
         dev_eer: the lowest EER on dev, a fraction.
-        stopped: `keep_going` ended it.
+        stopped: ``keep_going`` ended it.
     """
 
     run_id: str
@@ -49,7 +49,7 @@ class Outcome:
 
 
 class TrainingCLI(LightningCLI):
-    """The typed config of a training: what `Detector` and `DeepfakeDataModule` accept, and nothing else."""
+    """The typed config of a training: what ``Detector`` and ``DeepfakeDataModule`` accept, and nothing else."""
 
     def __init__(self, arguments: Sequence[str], callbacks: Sequence[Callback] = ()) -> None:
         self.checkpoint = ModelCheckpoint(
@@ -109,7 +109,7 @@ class _Interruption(Callback):
 
 
 class _EpochReport(Callback):
-    """Tells `keep_going` the dev EER of each epoch and stops the training when it says no."""
+    """Tells ``keep_going`` the dev EER of each epoch and stops the training when it says no."""
 
     def __init__(self, keep_going: KeepGoing) -> None:
         self._keep_going = keep_going
@@ -159,7 +159,7 @@ def train(
     """Train as the configs and overrides say, on one MLflow run.
 
     Args:
-        arguments: as on the command line: `--config C`, `--model.learning_rate 3e-4`, …
+        arguments: as on the command line: ``--config C``, ``--model.learning_rate 3e-4``, …
         name: of the run; the network's class when not given.
         parent: id of the run to nest under.
         tags: put on the run.

@@ -1,4 +1,4 @@
-"""Nothing in, MLflow's pages on the store in use out: `spooflab ui`."""
+"""Nothing in, MLflow's pages on the store in use out: ``spooflab ui``."""
 
 import argparse
 import os

@@ -23,8 +23,8 @@ class Detector(pl.LightningModule):
     The score is ``logit[bona fide] - logit[spoof]``: a log-likelihood ratio up to calibration, higher = more bona fide.
 
     Args:
-        frontend: waveform `(batch, samples)` to features `(batch, bins, frames)`.
-        network: features to logits `(batch, 2)`, in the order spoof, bona fide.
+        frontend: waveform ``(batch, samples)`` to features ``(batch, bins, frames)``.
+        network: features to logits ``(batch, 2)``, in the order spoof, bona fide.
         normalisation: of the features; mean and variance of the utterance when not given.
         loss: on logits and labels; cross-entropy with the ASVspoof weights .1 and .9 when not given.
         crop_s: length of the training window, in seconds.
@@ -95,7 +95,7 @@ class Detector(pl.LightningModule):
         return detector.eval()
 
     def forward(self, waveform: Tensor) -> Tensor:
-        """Score waveforms `(batch, samples)` in [-1, 1]: log-likelihood ratios `(batch,)`."""
+        """Score waveforms ``(batch, samples)`` in [-1, 1]: log-likelihood ratios ``(batch,)``."""
         return to_score(self._logits({"waveform": waveform}))
 
     def training_step(self, batch: dict[str, Any], batch_index: int) -> Tensor:  # noqa: ARG002 - Lightning's signature
@@ -115,7 +115,7 @@ class Detector(pl.LightningModule):
         """AdamW under a one-cycle learning rate (Smith & Topin 2019), stepped every batch."""
         optimiser = torch.optim.AdamW(self.parameters(), lr=self.learning_rate, weight_decay=self.weight_decay)
         steps = max(1, int(self.trainer.estimated_stepping_batches))
-        schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, max_lr=self.learning_rate, total_steps=steps)
+        schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, self.learning_rate, total_steps=steps, pct_start=0.1)
         return {"optimizer": optimiser, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
@@ -128,5 +128,5 @@ class Detector(pl.LightningModule):
 
 
 def to_score(logits: Tensor) -> Tensor:
-    """Turn logits `(batch, 2)` into scores `(batch,)`, higher = more bona fide."""
+    """Turn logits ``(batch, 2)`` into scores ``(batch,)``, higher = more bona fide."""
     return logits[:, 1] - logits[:, 0]

@@ -17,8 +17,8 @@ class WindowedScore:
 
     Attributes:
         score: mean over the windows, higher = more bona fide.
-        windows: score of each window `(windows,)`.
-        starts_s: where each window starts `(windows,)`.
+        windows: score of each window ``(windows,)``.
+        starts_s: where each window starts ``(windows,)``.
     """
 
     score: float
@@ -33,7 +33,7 @@ def score_waveform(
 
     Args:
         detector: in evaluation mode.
-        waveform: `(samples,)` in [-1, 1], at the detector's sample rate. Shorter than a window: repeated up to one.
+        waveform: ``(samples,)`` in [-1, 1], at the detector's sample rate. Shorter than a window: repeated up to one.
         window_s: length of a window; the detector's training crop when not given.
         hop_s: from window to window; half a window when not given. The last window ends with the waveform.
 
@@ -62,7 +62,7 @@ def window_starts(samples: int, window: int, hop: int) -> NDArray[np.int64]:
 
 
 def cut_windows(waveform: NDArray[np.float32], starts: NDArray[np.int64], window: int) -> NDArray[np.float32]:
-    """Cut `(windows, window)` out of a waveform; one that is too short is repeated end to end."""
+    """Cut ``(windows, window)`` out of a waveform; one that is too short is repeated end to end."""
     if len(waveform) < window:
         return np.resize(waveform, window)[np.newaxis]
     return np.lib.stride_tricks.sliding_window_view(waveform, window)[starts]

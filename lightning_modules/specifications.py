@@ -42,12 +42,12 @@ class Specifications:
     format_version: int = 1
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain values, safe in JSON and in a `weights_only` checkpoint."""
+        """Return plain values, safe in JSON and in a ``weights_only`` checkpoint."""
         return asdict(self)
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "Specifications":
-        """Read what `to_dict` wrote.
+        """Read what ``to_dict`` wrote.
 
         Raises:
             ValueError: the layout is another version's.
@@ -87,11 +87,11 @@ def build(description: Description, expected: type[ModuleType]) -> ModuleType:
     """Make the described module anew, without its weights.
 
     Args:
-        description: what `describe` returned.
+        description: what ``describe`` returned.
         expected: the class that it must be a subclass of; a checkpoint is untrusted input.
 
     Raises:
-        TypeError: the path names something else than a subclass of `expected`.
+        TypeError: the path names something else than a subclass of ``expected``.
     """
     module_name, _, class_name = description["class_path"].rpartition(".")
     found = getattr(importlib.import_module(module_name), class_name, None) if module_name else None

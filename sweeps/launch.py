@@ -1,4 +1,4 @@
-"""A space and a total in, a finished sweep out: `spooflab sweep`; typed again, it goes on where it stopped."""
+"""A space and a total in, a finished sweep out: ``spooflab sweep``; typed again, it goes on where it stopped."""
 
 import argparse
 import sys

@@ -23,7 +23,7 @@ def this_worker() -> str:
 def reconcile(study: optuna.Study) -> list[int]:
     """End trials whose worker is dead, and queue them and the interrupted ones again.
 
-    A trial is tried again at most `MOST_RETRIES` times after deaths; Ctrl-C does not count against it.
+    A trial is tried again at most ``MOST_RETRIES`` times after deaths; Ctrl-C does not count against it.
 
     Returns:
         Numbers of the trials that were queued again.

@@ -21,7 +21,7 @@ class SpaceError(ValueError):
 
 @dataclass(frozen=True)
 class FloatRange:
-    """A real number between `low` and `high`."""
+    """A real number between ``low`` and ``high``."""
 
     low: float
     high: float
@@ -35,7 +35,7 @@ class FloatRange:
 
 @dataclass(frozen=True)
 class IntRange:
-    """A whole number between `low` and `high`."""
+    """A whole number between ``low`` and ``high``."""
 
     low: int
     high: int
@@ -75,9 +75,9 @@ class Subspace:
     branches: Mapping[str, Mapping[str, "Subspace"]] = field(default_factory=dict)
 
     def suggest(self, trial: optuna.trial.BaseTrial, prefix: str = "") -> list[str]:
-        """Return the words of `spooflab train` for a trial: configs first, then overrides.
+        """Return the words of ``spooflab train`` for a trial: configs first, then overrides.
 
-        Parameters below a branch are called `OPTION/KEY` in Optuna, since the same key may range otherwise elsewhere.
+        Parameters below a branch are called ``OPTION/KEY`` in Optuna, since the same key may range otherwise elsewhere.
         """
         words = [word for config in self.configs for word in ("--config", str(config))]
         for name, options in self.branches.items():
@@ -141,7 +141,7 @@ class Space:
     fingerprint: str
 
     def suggest(self, trial: optuna.trial.BaseTrial) -> list[str]:
-        """Return the words of `spooflab train` for a trial."""
+        """Return the words of ``spooflab train`` for a trial."""
         return self.root.suggest(trial)
 
 

@@ -48,7 +48,7 @@ def open_study(name: str, storage: str, space: Space) -> optuna.Study:
 
 
 def queue(study: optuna.Study, total: int) -> int:
-    """Queue as many trials as `total` still lacks; return how many now wait.
+    """Queue as many trials as ``total`` still lacks; return how many now wait.
 
     Workers only take queued trials, so the total is exact however many of them there are.
     """

@@ -23,11 +23,11 @@ def asvspoof2019_la(root: str, require_audio: bool = True) -> Manifest:
     """Read the official protocols of ASVspoof 2019 LA, or of a corpus written in its layout.
 
     Args:
-        root: the folder that holds `LA/`, or `LA/` itself.
+        root: the folder that holds ``LA/``, or ``LA/`` itself.
         require_audio: check that every audio file is there; False to work with the protocols alone.
 
     Raises:
-        ManifestError: a protocol or audio file is missing, or a line is not `SPEAKER UTTERANCE - ATTACK|- KEY`.
+        ManifestError: a protocol or audio file is missing, or a line is not ``SPEAKER UTTERANCE - ATTACK|- KEY``.
         LeakageError: an utterance or speaker is in more than one partition.
     """
     base = Path(root) / "LA" if (Path(root) / "LA").is_dir() else Path(root)
@@ -41,12 +41,12 @@ def asvspoof2019_la(root: str, require_audio: bool = True) -> Manifest:
 
 
 def audio_folder(base: Path, partition: str) -> Path:
-    """Where the FLAC files of a partition lie under `LA/`."""
+    """Where the FLAC files of a partition lie under ``LA/``."""
     return base / f"ASVspoof2019_LA_{partition}" / "flac"
 
 
 def protocol_path(base: Path, partition: str) -> Path:
-    """Where the protocol of a partition lies under `LA/`."""
+    """Where the protocol of a partition lies under ``LA/``."""
     return base / PROTOCOL_FOLDER / PROTOCOLS[partition]
 
 

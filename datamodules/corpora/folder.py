@@ -1,4 +1,4 @@
-"""Folders `<partition>/{real,fake}/…` of any audio files -> manifest: the fewest rules a corpus can have."""
+"""Folders ``<partition>/{real,fake}/…`` of any audio files -> manifest: the fewest rules a corpus can have."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ AUDIO_SUFFIXES: Final = frozenset({".wav", ".flac", ".ogg", ".opus", ".mp3", ".m
 def labelled_folder(root: str, bonafide_folder: str = "real", spoof_folder: str = "fake") -> Manifest:
     """Read a corpus whose labels are its folders.
 
-    `train/real/a.wav` is bona fide. Sub-folders of the spoof folder name the attack (`train/fake/tacotron/b.wav`), and
+    ``train/real/a.wav`` is bona fide. Sub-folders of the spoof folder name attacks (``train/fake/tacotron/b.wav``), and
     sub-folders of the bona fide folder the speaker; files directly under them have attack "fake" and speaker "-".
 
     Args:
-        root: the folder that holds `train`, `dev` and `eval`; partitions may be missing.
+        root: the folder that holds ``train``, ``dev`` and ``eval``; partitions may be missing.
         bonafide_folder: the name of the bona fide folder in each partition.
         spoof_folder: the name of the spoof folder in each partition.
 

@@ -19,7 +19,7 @@ class Attack:
         kind: vocoder copy-synthesis and voice conversion start from a recording, TTS from text.
         seen: True if train and dev hold it too; every attack is in eval.
         tool: the program it needs.
-        voices: the voices TTS may choose from: per partition where `seen`, so that no voice is shared.
+        voices: the voices TTS may choose from: per partition where ``seen``, so that no voice is shared.
     """
 
     id: str

@@ -46,10 +46,10 @@ def build_corpus(
         out: the corpus's folder.
         speech: "auto", "debian", "librispeech", or a folder with one sub-folder of recordings a speaker.
         size: "tiny" (about 90 clips), "small" (1,500) or "full".
-        seed: the same seed, sources and tools give the same bytes, whatever `jobs` is.
+        seed: the same seed, sources and tools give the same bytes, whatever ``jobs`` is.
         jobs: worker processes; default all cores this process may use.
         language: what is spoken in a folder of one's own (ISO 639-1).
-        sources: where downloads are kept; default `sources` beside `out`.
+        sources: where downloads are kept; default ``sources`` beside ``out``.
         progress: show a progress bar.
         tell: receives one line on each step.
 
@@ -57,7 +57,7 @@ def build_corpus(
         The manifest of the corpus.
 
     Raises:
-        BuildError: no speech source works, or `out` holds something else.
+        BuildError: no speech source works, or ``out`` holds something else.
     """
     wanted = size_named(size)
     with _alone(out, tell):

@@ -25,10 +25,10 @@ def has_apt() -> bool:
 
 
 def unpack(package: str, folder: Path) -> Path:
-    """Download one package and unpack it into `folder/<package>`, unless it is there already.
+    """Download one package and unpack it into ``folder/<package>``, unless it is there already.
 
     Returns:
-        The folder with the package's files; its file `VERSION` holds the package's version.
+        The folder with the package's files; its file ``VERSION`` holds the package's version.
 
     Raises:
         BuildError: when the package cannot be downloaded or unpacked.
@@ -37,7 +37,7 @@ def unpack(package: str, folder: Path) -> Path:
 
 
 def unpack_together(packages: tuple[str, ...], folder: Path, name: str) -> Path:
-    """Download packages and unpack them over each other into `folder/<name>`, unless it is there already.
+    """Download packages and unpack them over each other into ``folder/<name>``, unless it is there already.
 
     The target appears by one rename, so an interrupted download leaves nothing that looks finished.
 

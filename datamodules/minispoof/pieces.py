@@ -24,7 +24,7 @@ SCAN_BATCH: Final = 32
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Samples `start` to `stop` (at 16 kHz) of a recording."""
+    """Samples ``start`` to ``stop`` (at 16 kHz) of a recording."""
 
     recording: Recording
     start: int
@@ -88,7 +88,7 @@ def choose_pieces(
         recordings: of the whole source.
         quotas: partition -> number of pieces wanted.
         seed: of the corpus.
-        scan_all: maps `scan` over recordings, in order, possibly in parallel.
+        scan_all: maps ``scan`` over recordings, in order, possibly in parallel.
 
     Returns:
         The pieces, and the refusals of recordings that could not be read.

@@ -88,7 +88,7 @@ MIN_SPEAKERS: Final = 3
 
 
 def find_speech(speech: str, sources: Path, packages: tuple[str, ...], language: str, seed: int) -> Speech:
-    """Bring the recordings of a source, downloading what is missing into `sources`.
+    """Bring the recordings of a source, downloading what is missing into ``sources``.
 
     Args:
         speech: "auto" (Debian packages, else LibriSpeech), "debian", "librispeech", or a folder of sub-folders.
@@ -118,7 +118,7 @@ def find_speech(speech: str, sources: Path, packages: tuple[str, ...], language:
 
 
 def debian_speech(sources: Path, packages: tuple[str, ...] = ()) -> Speech:
-    """Recordings from Debian packages, unpacked under `sources/debian`.
+    """Recordings from Debian packages, unpacked under ``sources/debian``.
 
     Raises:
         BuildError: when apt is missing or a package cannot be had.
@@ -141,7 +141,7 @@ def debian_speech(sources: Path, packages: tuple[str, ...] = ()) -> Speech:
 
 
 def librispeech(sources: Path, seed: int) -> Speech:
-    """LibriSpeech dev-clean (40 speakers) through torchaudio, under `sources/librispeech`.
+    """LibriSpeech dev-clean (40 speakers) through torchaudio, under ``sources/librispeech``.
 
     Raises:
         BuildError: when it cannot be downloaded.

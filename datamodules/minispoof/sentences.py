@@ -130,7 +130,7 @@ FALLBACK_LANGUAGE: Final = "en"
 
 
 def text_of_about(duration_s: float, language: str, rng: np.random.Generator) -> str:
-    """Random sentences, enough to speak for somewhat more than `duration_s`; English where a language has none here."""
+    """Random sentences, enough to speak somewhat longer than ``duration_s``; English where a language has none here."""
     pool = SENTENCES.get(language, SENTENCES[FALLBACK_LANGUAGE])
     wanted = duration_s * CHARACTERS_PER_S * MARGIN
     text: list[str] = []

@@ -64,7 +64,7 @@ class Program:
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """The programs found; None for one that cannot be had, with the reason in `refusals`."""
+    """The programs found; None for one that cannot be had, with the reason in ``refusals``."""
 
     espeak: Program | None
     flite: Program | None
@@ -78,7 +78,7 @@ class Tools:
 
 
 def find_tools(sources: Path) -> Tools:
-    """Find the three programs on this system, or bring them into `sources`; one may fail without the others."""
+    """Find the three programs on this system, or bring them into ``sources``; one may fail without the others."""
     refusals: list[str] = []
 
     def attempt(name: str, find: Callable[[Path], Program]) -> Program | None:

@@ -53,7 +53,7 @@ def read_complete(out: Path) -> Settings | None:
 
 
 def begin(out: Path, settings: Settings) -> None:
-    """Claim `out` for these settings: empty, or begun with exactly the same ones.
+    """Claim ``out`` for these settings: empty, or begun with exactly the same ones.
 
     Raises:
         BuildError: when something else lies there; nothing is ever deleted.
@@ -88,7 +88,7 @@ def finish(out: Path, settings: Settings, trials: Sequence[PlannedTrial], notes:
 
 
 def protocol_line(trial: PlannedTrial) -> str:
-    """`SPEAKER UTTERANCE - ATTACK|- KEY`, as in the official protocols."""
+    """``SPEAKER UTTERANCE - ATTACK|- KEY``, as in the official protocols."""
     attack, key = (trial.attack.id, SPOOF) if trial.attack else (UNKNOWN, BONAFIDE)
     return f"{trial.speaker} {trial.utterance} - {attack} {key}\n"
 
