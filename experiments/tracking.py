@@ -30,6 +30,10 @@ WINNER_TAG = "sweep.best_run"
 _LONGEST_PARAM = 500  # longer values stand in config.yaml alone
 _DIGEST_LENGTH = 36  # MLflow refuses longer ones
 _LAST_LINES = 12
+_KIND_TAG = "mlflow.experimentKind"
+_EXPERIMENT_NOTE = """A sweep is one row: open its + for its trials, select some and press *Compare*.
+Finished trials are FINISHED, pruned ones KILLED, failed ones FAILED with the reason in the tag `failure`.
+EERs are legacy (ASVspoof), as fractions; `best/…` is the lowest of a run, `eval/…` stands on evaluated runs."""
 _PROJECT_RUN = "MLFLOW_RUN_ID"  # the run that `mlflow run` has made for the command it starts
 
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")  # a bar for every small file hides what matters
@@ -53,7 +57,7 @@ def run(
     adopted = os.environ.pop(_PROJECT_RUN, None)  # taken out, or every nested run would be that one
     existing = resume or (adopted if parent is None else None)
     if parent is None and existing is None:
-        mlflow.set_experiment(EXPERIMENT)
+        _use_experiment()
     with mlflow.start_run(
         run_id=existing,
         experiment_id=mlflow.get_run(parent).info.experiment_id if parent else None,
@@ -74,6 +78,20 @@ def run(
             raise
         if mlflow.get_run(run_id).info.status == "KILLED":
             mlflow.end_run("KILLED")
+
+
+def _use_experiment() -> None:
+    """Make the experiment current, and tell the UI that it holds trainings, not chats."""
+    experiment = mlflow.set_experiment(EXPERIMENT)
+    if _KIND_TAG not in experiment.tags:
+        client = mlflow.MlflowClient()
+        client.set_experiment_tag(experiment.experiment_id, _KIND_TAG, "custom_model_development")
+        client.set_experiment_tag(experiment.experiment_id, "mlflow.note.content", _EXPERIMENT_NOTE)
+
+
+def describe(run_id: str, text: str) -> None:
+    """Put Markdown at the top of a run's page."""
+    tag(run_id, {"mlflow.note.content": text})
 
 
 def kill(run_id: str, tags: Mapping[str, str]) -> None:

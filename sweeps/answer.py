@@ -7,7 +7,7 @@ from pathlib import Path
 import optuna
 import pandas as pd
 from matplotlib.figure import Figure
-from optuna.trial import TrialState
+from optuna.trial import FrozenTrial, TrialState
 
 from experiments import tracking
 from sweeps.study import RUN_ID, best, settled
@@ -42,8 +42,24 @@ def publish(study: optuna.Study, parent: str, space: Path) -> None:
             tracking.tag(
                 parent, {tracking.WINNER_TAG: run_id, "sweep.best_trial": str(found.number), **_best_params(found)}
             )
+            tracking.describe(parent, note(study, found))
             tracking.tag(run_id, {"sweep.winner": "true"})
         tracking.log_files(parent, answer, "sweep")
+
+
+def note(study: optuna.Study, found: FrozenTrial) -> str:
+    """Return the answer in Markdown, for whoever opens the sweep's page."""
+    values = "\n".join(f"| {name} | {value} |" for name, value in found.params.items())
+    best_eer = f"trial {found.number}, dev EER {100 * (found.value or 0):.2f} %"
+    return f"""**Best: {best_eer}** (legacy), run `{found.user_attrs[RUN_ID]}`.
+
+| parameter | value |
+|---|---|
+{values}
+
+All trials are in `sweep/trials.csv`, the winner's config in `sweep/best.yaml`.
+Next: `spooflab evaluate --sweep {study.study_name}`, then `spooflab promote --sweep {study.study_name}`.
+"""
 
 
 def table(study: optuna.Study) -> pd.DataFrame:
@@ -90,5 +106,5 @@ def history(study: optuna.Study) -> Figure:
     return figure
 
 
-def _best_params(trial: optuna.trial.FrozenTrial) -> dict[str, str]:
+def _best_params(trial: FrozenTrial) -> dict[str, str]:
     return {f"best.{name.rpartition('/')[2]}": str(value) for name, value in trial.params.items()}

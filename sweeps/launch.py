@@ -6,6 +6,7 @@ from pathlib import Path
 
 import optuna
 
+from datamodules.manifest import Manifest
 from experiments import tracking
 from experiments.train import parse, quieten
 from sweeps.answer import publish
@@ -29,7 +30,7 @@ def launch(path: Path, name: str, total: int, storage: str = DEFAULT_STORAGE, wo
         ValueError: the space cannot be searched, or is not the one that the name stands for.
     """
     space = read_space(path)
-    check(space)
+    corpus = check(space)
     study = open_study(name, storage, space)
     earlier = tracking.find({tracking.SWEEP_TAG: name})
     resume = earlier[0].info.run_id if earlier else None
@@ -39,6 +40,7 @@ def launch(path: Path, name: str, total: int, storage: str = DEFAULT_STORAGE, wo
         again = reconcile(study)
         if again:
             print(f"queued again: trial {', '.join(map(str, again))} (its worker was stopped)")
+        tracking.log_dataset(parent, corpus, "train and dev")
         missing = queue(study, total)
         print(f"sweep {name!r}: {len(settled(study))} of {total} trials done, {missing} to go, {workers} worker(s)")
         if missing and len(settled(study)) < total:
@@ -48,14 +50,14 @@ def launch(path: Path, name: str, total: int, storage: str = DEFAULT_STORAGE, wo
     return study
 
 
-def check(space: Space, samples: int = 3) -> None:
-    """Refuse a space whose keys the real config does not have, before the first trial.
+def check(space: Space, samples: int = 3) -> Manifest:
+    """Refuse a space whose keys the real config does not have, before the first trial; return the corpus.
 
     Raises:
         ValueError: a key is unknown, or a value impossible.
     """
-    for words in sample(space, samples):
-        parse(words)
+    corpora = [parse(words).datamodule.corpus for words in sample(space, samples)]
+    return corpora[0]
 
 
 def sample(space: Space, count: int) -> list[list[str]]:
