@@ -27,7 +27,7 @@ ATTACK_COLOURS = (VERMILION, ORANGE, PURPLE, GREEN, SKY, BLACK)
 WIDTH_IN, DPI = 8.0, 100  # 800 pixels
 CURVE_POINTS = 2000
 PROBIT_TICKS = np.array([0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8])
-PROBIT_LIMITS = (0.0008, 0.65)
+PROBIT_LIMITS = (0.0008, 0.9)
 
 Curve = tuple[NDArray[np.float64], NDArray[np.float64]]
 

@@ -17,7 +17,9 @@ def model_card(run_id: str, metrics: Metrics) -> str:
     tags = tracking.get(run_id).data.tags
     low, high = (100 * float(metrics.eer_interval[end]) for end in ("low", "high"))
     attacks = "\n".join(f"| {attack} | {100 * eer:.2f} |" for attack, eer in metrics.attacks.items())
-    return f"""**Takes** audio of any common format (bytes).
+    return f"""EER {100 * metrics.eer["legacy"]:.2f} % on eval (legacy).
+
+**Takes** audio of any common format (bytes).
 
 **Gives** a log-likelihood ratio (higher = more bona fide), the probability of bona fide at equal priors, and a
 decision at the threshold {metrics.threshold:.3f} (EER on dev).

@@ -77,6 +77,7 @@ def register(run_id: str, description: str, tags: dict[str, str], example: Path,
     if existing:
         return str(existing[0].version)
     folder = tracking.fetch(run_id, COUNTERMEASURE_ARTIFACT)
+    before = tracking.get(run_id).info
     with mlflow.start_run(run_id=run_id):
         info = mlflow.pyfunc.log_model(
             name=name,
@@ -88,6 +89,7 @@ def register(run_id: str, description: str, tags: dict[str, str], example: Path,
             input_example=pd.DataFrame({"audio": [example.read_bytes()]}),
             model_config={"allow_paths": False},
         )
+    client.set_terminated(run_id, before.status, before.end_time)  # or the run would seem to have lasted until now
     made = mlflow.register_model(info.model_uri, name, tags=tags)
     client.update_model_version(name, made.version, description)
     return str(made.version)

@@ -17,5 +17,8 @@ def main(arguments: list[str]) -> NoReturn:
     if tracking.store().startswith("http"):
         print(f"the store is a server with pages of its own: open {tracking.store()}")
         raise SystemExit(0)
+    print(
+        f"experiments: http://{options.host}:{options.port}/#/experiments   (in one, the chart icon compares its runs)"
+    )
     where = ["--backend-store-uri", tracking.store(), "--host", options.host, "--port", str(options.port)]
     os.execv(sys.executable, [sys.executable, "-m", "mlflow", "ui", *where])

@@ -53,7 +53,7 @@ def run_trial(
                 f"--data.seed={seed}",
                 f"--trainer.enable_progress_bar={json.dumps(progress)}",
             ],
-            name=f"trial {trial.number}",
+            name=" ".join([f"trial {trial.number}", *(trial.params[branch] for branch in space.root.branches)]),
             parent=parent,
             tags={"optuna.trial": str(trial.number)},
             keep_going=report,
