@@ -28,7 +28,8 @@ class DetectorModel(PythonModel):
 
     def predict(self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None) -> pd.DataFrame:  # noqa: ANN401, ARG002
         """Return a row for each recording; one that cannot be judged has its reason in ``error``, the others go on."""
-        return pd.DataFrame([self._judge(row) for _, row in model_input.iterrows()], columns=_COLUMNS)
+        answers = pd.DataFrame([self._judge(row) for _, row in model_input.iterrows()], columns=_COLUMNS, dtype=object)
+        return answers.where(answers.notna(), None)  # NaN is no JSON: an endpoint must answer null
 
     def _judge(self, row: pd.Series) -> dict[str, Any]:
         try:

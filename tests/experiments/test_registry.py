@@ -91,7 +91,7 @@ def test_the_pyfunc_takes_any_rate_channels_and_length(champion, clip):
         forms.append(buffer.getvalue())
     answers = mlflow.pyfunc.load_model(CHAMPION).predict(pd.DataFrame({"audio": forms}))
     assert answers["error"].isna().all()
-    assert np.isfinite(answers["score"]).all()
+    assert np.isfinite(answers["score"].astype(float)).all()
     assert answers["duration_s"].iloc[1] == pytest.approx(3 * len(waveform) / 44100, abs=0.01)
 
 
@@ -140,12 +140,20 @@ def test_the_endpoint_answers_with_the_same_score(champion, clip):
         ]
     )
     try:
-        body = {"dataframe_split": {"columns": ["audio"], "data": [[base64.b64encode(clip.read_bytes()).decode()]]}}
+        recordings = (clip.read_bytes(), b"no audio")
+        body = {
+            "dataframe_split": {
+                "columns": ["audio"],
+                "data": [[base64.b64encode(audio).decode()] for audio in recordings],
+            }
+        }
         answer = _post(f"http://127.0.0.1:{port}/invocations", json.dumps(body).encode())
     finally:
         server.terminate()
         server.wait()
-    (row,) = answer["predictions"]
+    row, bad = answer["predictions"]
+    assert bad["score"] is None
+    assert "row 1" in bad["error"]
     assert row["score"] == pytest.approx(load(CHAMPION).judge(clip).score, abs=1e-5)
     assert row["decision"] in ("bonafide", "spoof")
 
@@ -156,7 +164,7 @@ def _post(url: str, body: bytes, patience_s: float = 120) -> dict:
         try:
             request = urllib.request.Request(url, body, {"Content-Type": "application/json"})
             with urllib.request.urlopen(request, timeout=30) as reply:
-                return json.load(reply)
+                return json.load(reply, parse_constant=pytest.fail)  # NaN is no JSON
         except (ConnectionError, urllib.error.URLError):
             if time.monotonic() > end:
                 raise
