@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from mlflow.exceptions import MlflowException
 from mlflow.models import set_model
 from mlflow.pyfunc import PythonModel
 
@@ -28,6 +29,10 @@ class DetectorModel(PythonModel):
 
     def predict(self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None) -> pd.DataFrame:  # noqa: ANN401, ARG002
         """Return a row for each recording; one that cannot be judged has its reason in ``error``, the others go on."""
+        if not {"audio", "path"} & set(model_input.columns):
+            raise MlflowException.invalid_parameter_value(
+                f"found the columns {list(model_input.columns)}, expected 'audio' with the bytes of a file in each row"
+            )
         answers = pd.DataFrame([self._judge(row) for _, row in model_input.iterrows()], columns=_COLUMNS, dtype=object)
         return answers.where(answers.notna(), None)  # NaN is no JSON: an endpoint must answer null
 

@@ -16,11 +16,13 @@ class Gate:
         max_eer: highest pooled EER.
         max_worst_attack_eer: highest EER of any attack.
         max_eer_above_champion: how much worse than the champion it may be.
+        max_balanced_error: highest mean of both classes' error rates at the threshold that is deployed.
     """
 
     max_eer: float
     max_worst_attack_eer: float
     max_eer_above_champion: float
+    max_balanced_error: float
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,7 @@ def checks(gate: Gate, candidate: Metrics, champion: Metrics | None) -> list[Che
     report = [
         Check("EER", eer, gate.max_eer),
         Check(f"EER of the worst attack ({worst})", candidate.attacks[worst], gate.max_worst_attack_eer),
+        Check("balanced error at the threshold", 1 - candidate.balanced_accuracy, gate.max_balanced_error),
     ]
     if champion is not None:
         report.append(Check("EER against the champion's", eer, champion.eer["legacy"] + gate.max_eer_above_champion))

@@ -5,12 +5,15 @@ import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from datamodules.audio import decode, require_min_duration
+import numpy as np
+
+from datamodules.audio import AudioError, decode, require_min_duration
 from lightning_modules.detector import Detector
 from lightning_modules.metrics.calibration import Calibration
 from lightning_modules.scoring import score_waveform
 
 MIN_DURATION_S = 0.25  # less holds no syllable to judge
+_SILENCE = 1e-4  # peak, -80 dB of full scale
 _CHECKPOINT, _OPERATING_POINT = "detector.ckpt", "operating_point.json"
 
 
@@ -91,13 +94,16 @@ class Countermeasure:
             hop_s: from window to window; half a window when not given.
 
         Raises:
-            AudioError: it cannot be decoded, or is too short.
+            AudioError: it cannot be decoded, is too short, or silent.
         """
         rate_hz = self.detector.specifications.sample_rate_hz
         waveform = decode(audio, rate_hz, name=name)
-        require_min_duration(
-            waveform, rate_hz, MIN_DURATION_S, name or ("audio" if isinstance(audio, bytes) else str(audio))
-        )
+        label = name or ("audio" if isinstance(audio, bytes) else str(audio))
+        require_min_duration(waveform, rate_hz, MIN_DURATION_S, label)
+        if not np.abs(waveform).max() > _SILENCE:
+            raise AudioError(
+                f"{label}: found nothing but silence, expected speech; check the recording and its channels"
+            )
         result = score_waveform(self.detector, waveform, window_s, hop_s)
         calibration, threshold = self.operating_point.calibration, self.operating_point.threshold
         score = float(calibration.llr(result.score))

@@ -9,6 +9,7 @@ from experiments.evidence import Metrics
 from experiments.gate import Check, checks, read_gate
 from experiments.train import quieten
 
+EVALUATED_TAG = "evaluated.eval"  # the digest of the data, put there by `evaluate`
 GATE = Path(__file__).parent / "configs" / "gate.yaml"
 
 
@@ -39,12 +40,24 @@ Run `{run_id}`, data SHA-256 `{tags.get("data.sha256", "unknown")}`, commit
 
 
 def champion_metrics(name: str, alias: str, candidate: str) -> Metrics | None:
-    """Return the metrics of the version that holds the alias; none if there is none, or it is the candidate itself."""
+    """Return the metrics of the version that holds the alias; none if there is none, or it is the candidate itself.
+
+    Raises:
+        ValueError: the two were evaluated on different data.
+    """
     holder = registry.holder(name, alias)
     if holder is None:
         return None
     run_id = str(registry.version_of(f"models:/{name}/{holder}").run_id)
-    return None if run_id == candidate else read_metrics(run_id)
+    if run_id == candidate:
+        return None
+    theirs, ours = (tracking.get(run).data.tags.get(EVALUATED_TAG) for run in (run_id, candidate))
+    if theirs != ours:
+        raise ValueError(
+            f"the {alias} was evaluated on other data than run {candidate}, and their EERs cannot be compared: "
+            f"first `spooflab evaluate --model models:/{name}@{alias} --config C`, with a config C of the new data"
+        )
+    return read_metrics(run_id)
 
 
 def report(rows: list[Check]) -> str:

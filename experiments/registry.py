@@ -129,7 +129,7 @@ def rollback(name: str = MODEL_NAME, alias: str = CHAMPION) -> Promotion:
     previous = holder(name, PREVIOUS)
     if previous is None:
         raise LookupError(
-            f"{name} has no version {PREVIOUS!r}: only one was ever promoted, there is nothing to go back to"
+            f"{name} has no version {PREVIOUS!r}: fewer than two were ever promoted, there is nothing to go back to"
         )
     return promote(previous, "rollback", name, alias)
 

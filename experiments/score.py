@@ -2,12 +2,15 @@
 
 import argparse
 import json
+import re
 import sys
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from datamodules.audio import AudioError
@@ -66,10 +69,19 @@ def main(arguments: list[str]) -> int:
     if not verdicts and not failed:
         raise FileNotFoundError(f"no audio file in {', '.join(map(str, options.audio))}")
     if options.out:
-        options.out.write_text("".join(f"{path.stem} - - {verdict.score:.6f}\n" for path, verdict in verdicts.items()))
+        names = utterance_names(list(verdicts))
+        options.out.write_text(
+            "".join(f"{names[path]} - - {verdict.score:.6f}\n" for path, verdict in verdicts.items())
+        )
     if verdicts and not options.json:
         Console().print(as_table(verdicts))
     return 1 if failed else 0
+
+
+def utterance_names(paths: Sequence[Path]) -> dict[Path, str]:
+    """Name each file for a score file: its stem, or its whole path where stems repeat; without white space."""
+    stems = Counter(path.stem for path in paths)
+    return {path: re.sub(r"\s", "_", path.stem if stems[path.stem] == 1 else str(path)) for path in paths}
 
 
 def as_table(verdicts: dict[Path, Verdict]) -> Table:
@@ -82,7 +94,7 @@ def as_table(verdicts: dict[Path, Verdict]) -> Table:
     table.add_column("decision")
     for path, verdict in verdicts.items():
         table.add_row(
-            str(path),
+            escape(str(path)),
             f"{verdict.duration_s:.1f}",
             f"{verdict.score:+.2f}",
             f"{verdict.probability:.3f}",

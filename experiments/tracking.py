@@ -172,7 +172,14 @@ def get(run_id: str) -> Run:
 
 
 def find(tags: Mapping[str, str]) -> list[Run]:
-    """Return the runs of every experiment that have all these tags, newest first."""
+    """Return the runs of every experiment that have all these tags, newest first.
+
+    Raises:
+        ValueError: a value has a quote in it.
+    """
+    quoted = [value for value in tags.values() if "'" in value]
+    if quoted:
+        raise ValueError(f"the name {quoted[0]!r} has a quote in it, which MLflow cannot search for: choose another")
     condition = " and ".join(f"tags.`{name}` = '{value}'" for name, value in tags.items())
     return mlflow.search_runs(filter_string=condition, search_all_experiments=True, output_format="list")
 

@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytorch_lightning as pl
 import torch
@@ -73,6 +73,12 @@ class TrainingCLI(LightningCLI):
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
         """Add what is neither model, data nor trainer, and tie values that must agree."""
         parser.add_argument("--name", type=str | None, default=None, help="name of the run in MLflow")
+        parser.add_argument(
+            "--ckpt",
+            type=Literal["last"] | None,
+            default=None,
+            help="go on from the last checkpoint of this very config",
+        )
         parser.add_lightning_class_args(EarlyStopping, "early_stopping")
         parser.set_defaults({"early_stopping.monitor": MONITOR, "early_stopping.patience": 8})
         parser.link_arguments("data.sample_rate_hz", "model.frontend.init_args.sample_rate_hz")
@@ -81,7 +87,9 @@ class TrainingCLI(LightningCLI):
     @property
     def resolved(self) -> dict[str, Any]:
         """The whole config as plain values, defaults included."""
-        return dict(yaml.safe_load(self.parser.dump(self.config, skip_none=False)))
+        values = dict(yaml.safe_load(self.parser.dump(self.config, skip_none=False)))
+        del values["ckpt"]  # how a run is continued is no part of what it is
+        return values
 
 
 class _StepSeed(Callback):
@@ -177,7 +185,7 @@ def train(
     cli = parse(arguments, [report, _Interruption(interrupted)])
     config = cli.resolved
     digest = tracking.config_digest(config)
-    resumed = _last_run(digest) if resume else None
+    resumed = _last_run(digest) if resume or cli.config.ckpt else None
     name = name or cli.config.name or type(cli.model.network).__name__
     with tracking.run(name, parent=parent, resume=resumed, tags={CONFIG_TAG: digest, **(tags or {})}) as run_id:
         on_start(run_id)
@@ -241,12 +249,9 @@ def _last_run(digest: str) -> str:
 
 def main(arguments: list[str]) -> int:
     """Train from the command line."""
-    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    parser.add_argument("--ckpt", choices=["last"])
-    own, rest = parser.parse_known_args(arguments)
     quieten()
     with deferred() as interrupted:
-        outcome = train(rest, resume=own.ckpt == "last", interrupted=interrupted)
+        outcome = train(arguments, interrupted=interrupted)
     print(f"dev EER {100 * outcome.dev_eer:.2f} % (legacy)   run {outcome.run_id}", file=sys.stdout)
     print(f"next: spooflab evaluate --model {outcome.run_id}")
     return 0

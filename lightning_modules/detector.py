@@ -1,5 +1,6 @@
 """Batches in, scores out: the one LightningModule that trains every frontend and network."""
 
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -70,10 +71,14 @@ class Detector(pl.LightningModule):
         The file is untrusted: only tensors and plain values are unpickled.
 
         Raises:
-            ValueError: the file is no spooflab checkpoint.
-            pickle.UnpicklingError: the file holds something else than tensors and plain values.
+            ValueError: the file is damaged, no spooflab checkpoint, or holds something else than that.
         """
-        values = torch.load(checkpoint, map_location="cpu", weights_only=True)
+        try:
+            values = torch.load(checkpoint, map_location="cpu", weights_only=True)
+        except FileNotFoundError:
+            raise
+        except (pickle.UnpicklingError, RuntimeError, EOFError, OSError) as error:
+            raise ValueError(f"{checkpoint}: damaged, or holds more than tensors and plain values") from error
         if not isinstance(values, dict) or SPECIFICATIONS_KEY not in values:
             raise ValueError(
                 f"{checkpoint}: no spooflab checkpoint (no specifications in it): give one that train wrote"

@@ -102,7 +102,8 @@ def history(study: optuna.Study) -> Figure:
     axes.set(xlabel="trial", ylabel="lowest dev EER (%, legacy)", title=f"sweep {study.study_name}")
     axes.set_ylim(bottom=0)
     axes.grid(alpha=0.3)
-    axes.legend()
+    if len(trials):
+        axes.legend()
     return figure
 
 

@@ -95,5 +95,9 @@ def main(arguments: list[str]) -> int:
     failed = [trial for trial in settled(study) if trial.state is optuna.trial.TrialState.FAIL]
     if failed:
         print(f"{len(failed)} trial(s) failed; the tag 'failure' of their runs says why", file=sys.stderr)
+    if len(settled(study)) < options.trials:
+        ended = f"{len(settled(study))} of {options.trials} trials ended"
+        print(f"{ended}, others still run elsewhere: type this again later")
+        return 1
     print(f"next: spooflab evaluate --sweep {name}")
     return 1 if len(failed) == len(settled(study)) else 0

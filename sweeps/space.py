@@ -176,7 +176,11 @@ def _subspace(values: Any, where: str) -> Subspace:  # noqa: ANN401 - whatever t
     values = _mapping(values or {}, _BRANCH_KEYS, where)
     parameters: dict[str, FloatRange | IntRange | Categorical] = {}
     branches: dict[str, dict[str, Subspace]] = {}
-    for key, value in (values.get("parameters") or {}).items():
+    fixed = _mapping(values.get("fixed") or {}, None, f"{where}: fixed")
+    configs = values.get("configs") or []
+    if not isinstance(configs, list):
+        raise SpaceError(f"{where}: found configs {configs!r}, expected a list of files")
+    for key, value in _mapping(values.get("parameters") or {}, None, f"{where}: parameters").items():
         place = f"{where}: {key}"
         if not isinstance(value, dict) or len(value) != 1:
             raise SpaceError(
@@ -198,8 +202,8 @@ def _subspace(values: Any, where: str) -> Subspace:  # noqa: ANN401 - whatever t
             case _:
                 raise SpaceError(f"{place}: unknown kind {kind!r}; there are float, int, categorical and branch")
     return Subspace(
-        configs=tuple(Path(config) for config in values.get("configs", ())),
-        fixed=values.get("fixed") or {},
+        configs=tuple(Path(config) for config in configs),
+        fixed=fixed,
         parameters=parameters,
         branches=branches,
     )

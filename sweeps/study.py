@@ -1,6 +1,5 @@
 """A name and a storage in, an Optuna study out: the truth about a sweep, that MLflow mirrors."""
 
-import os
 import zlib
 from collections.abc import Sequence
 
@@ -17,8 +16,14 @@ RUN_ID, WORKER, INTERRUPTED = "run_id", "worker", "interrupted"
 _LOCK_TIMEOUT_S = 30  # four SQLite workers need it; .05 s killed three of them
 
 
-def open_study(name: str, storage: str, space: Space) -> optuna.Study:
+def open_study(name: str, storage: str, space: Space, worker: int = 0) -> optuna.Study:
     """Make a study, or open the one of that name.
+
+    Args:
+        name: of the study.
+        storage: URL of Optuna's database.
+        space: that it searches.
+        worker: number of the process among those of this launch; each draws otherwise.
 
     Raises:
         ValueError: the study of that name searches another space.
@@ -40,7 +45,7 @@ def open_study(name: str, storage: str, space: Space) -> optuna.Study:
             "give this one another --name"
         )
     # Seeded anew from where the study stands, or a resumed sampler would draw what it drew before.
-    seed = stable_hash(name, space.sampler.seed, len(study.trials), os.getpid())
+    seed = stable_hash(name, space.sampler.seed, len(study.trials), worker)
     study.sampler = optuna.samplers.TPESampler(
         n_startup_trials=space.sampler.startup_trials, multivariate=True, group=True, constant_liar=True, seed=seed
     )

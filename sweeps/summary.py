@@ -83,6 +83,8 @@ def show(summary: Summary) -> None:
     table.add_row("trials", ", ".join(f"{count} {state.lower()}" for state, count in sorted(summary.states.items())))
     table.add_row("best network", f"{summary.network} (dev EER {100 * summary.dev_eer:.2f} %)")
     table.add_row("eval EER, pooled", f"{100 * summary.metrics.eer['legacy']:.2f} %  (95 % {low:.2f}–{high:.2f})")
+    operating = f"balanced accuracy {summary.metrics.balanced_accuracy:.3f}, recall {summary.metrics.recall:.3f}"
+    table.add_row("at the dev threshold", f"{operating} (bona fide)")
     for attack, eer in summary.metrics.attacks.items():
         table.add_row(f"eval EER, {attack}", f"{100 * eer:.2f} %")
     table.add_row(

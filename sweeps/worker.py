@@ -2,7 +2,9 @@
 
 import multiprocessing
 import os
-from dataclasses import dataclass
+import signal
+import threading
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import optuna
@@ -31,6 +33,7 @@ class Job:
         total: trials after which it stops.
         threads: that torch may use.
         progress: show a bar for each epoch.
+        index: of the worker among those of this launch.
     """
 
     name: str
@@ -40,6 +43,7 @@ class Job:
     total: int
     threads: int
     progress: bool
+    index: int = 0
 
 
 def work(job: Job) -> None:
@@ -52,7 +56,7 @@ def work(job: Job) -> None:
     quieten()
     optuna.logging.set_verbosity(optuna.logging.ERROR)  # `announce` says it in a line
     space = read_space(job.space)
-    study = open_study(job.name, job.storage, space)
+    study = open_study(job.name, job.storage, space, job.index)
     worker = this_worker()
     with deferred() as interrupted:
         while not interrupted() and waiting(study) and len(settled(study)) < job.total:
@@ -90,7 +94,7 @@ def run_workers(job: Job, workers: int) -> None:
         RuntimeError: a worker ended otherwise than by finishing.
     """
     context = multiprocessing.get_context("spawn")
-    processes = [context.Process(target=_work_process, args=(job,), name=f"worker {n}") for n in range(workers)]
+    processes = [context.Process(target=_work_process, args=(replace(job, index=index),)) for index in range(workers)]
     for process in processes:
         process.start()
     try:
@@ -113,7 +117,16 @@ def share_of_cores(workers: int) -> int:
 
 
 def _work_process(job: Job) -> None:
+    threading.Thread(target=_die_with_parent, daemon=True).start()
     try:
         work(job)
     except KeyboardInterrupt:
         raise SystemExit(_INTERRUPTED) from None
+
+
+def _die_with_parent() -> None:
+    """End this process when its launcher is killed: an orphan would go on beside the next launch's workers."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os.kill(os.getpid(), signal.SIGKILL)

@@ -30,7 +30,10 @@ CHAMPION = f"models:/{NAME}@champion"
 def gate(place):
     def written(max_eer: float = 1.0, above: float = 1.0) -> str:
         path = place.folder / "gate.yaml"
-        path.write_text(f"{{max_eer: {max_eer}, max_worst_attack_eer: 1.0, max_eer_above_champion: {above}}}")
+        path.write_text(
+            f"{{max_eer: {max_eer}, max_worst_attack_eer: 1.0, max_eer_above_champion: {above}, "
+            "max_balanced_error: 1.0}"
+        )
         return str(path)
 
     return written

@@ -2,6 +2,7 @@
 
 import io
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ import soundfile
 from datamodules.corpora.asvspoof2019 import asvspoof2019_la
 from experiments import tracking
 from experiments.cli import main as spooflab
-from experiments.score import find_audio
+from experiments.score import find_audio, utterance_names
 
 
 @pytest.fixture
@@ -30,6 +31,7 @@ def bad_files(waveform: np.ndarray) -> dict[str, bytes]:
     return {
         "empty.wav": b"",
         "text.wav": b"this is a letter, not a recording",
+        "silent.wav": encoded(np.zeros_like(waveform), 16000, "WAV"),
         "short.wav": encoded(waveform[:160], 16000, "WAV"),
         "nan.wav": encoded(nan, 16000, "WAV", "FLOAT"),
     }
@@ -40,7 +42,7 @@ def odd_files(waveform: np.ndarray) -> dict[str, bytes]:
     return {"eight.wav": encoded(eight, 96000, "WAV"), "mp3.wav": encoded(waveform, 16000, "MP3")}
 
 
-@pytest.mark.parametrize("name", ["empty.wav", "text.wav", "short.wav", "nan.wav", "gone.wav"])
+@pytest.mark.parametrize("name", ["empty.wav", "text.wav", "short.wav", "nan.wav", "silent.wav", "gone.wav"])
 def test_a_bad_file_is_one_line_and_a_failure(evaluated, place, clips, tmp_path, capsys, name):
     path = tmp_path / name
     content = bad_files(soundfile.read(clips[0])[0]).get(name)
@@ -87,6 +89,11 @@ def test_windows_are_told_with_their_times(evaluated, place, clips, capsys):
     assert len(told["windows"]) == len(told["starts_s"]) > 1
     assert told["starts_s"][1] == pytest.approx(0.5)
     assert told["score"] == pytest.approx(np.mean(told["windows"]), abs=1e-5)
+
+
+def test_names_in_a_score_file_tell_files_apart():
+    paths = [Path("a/x.wav"), Path("b/x.wav"), Path("c/two words.wav")]
+    assert list(utterance_names(paths).values()) == ["a/x.wav", "b/x.wav", "two_words"]
 
 
 def test_folders_are_searched_for_audio(tmp_path):

@@ -43,9 +43,10 @@ def test_a_resumed_run_ends_like_an_uninterrupted_one(place):
         return True
 
     other = [*words[:-1], "--seed_everything=11"]
+    started = []
     with pytest.raises(KeyboardInterrupt):
-        train([*other, "--name=broken"], keep_going=stop_after_two)
-    (broken,) = (run for run in tracking.find({"mlflow.runName": "broken"}))
+        train([*other, "--name=broken"], keep_going=stop_after_two, on_start=started.append)
+    broken = tracking.get(started[0])
     assert broken.info.status == "KILLED"
     resumed = train([*other, "--name=broken"], resume=True)
     assert resumed.run_id == broken.info.run_id

@@ -61,8 +61,17 @@ def test_hostile_pickle_is_refused(tmp_path):
             return (print, ("run!",))
 
     torch.save({SPECIFICATIONS_KEY: Hostile()}, tmp_path / "bad.ckpt")
-    with pytest.raises(pickle.UnpicklingError):
+    with pytest.raises(ValueError, match=r"bad\.ckpt: damaged, or holds more") as refusal:
         Detector.from_file(tmp_path / "bad.ckpt")
+    assert isinstance(refusal.value.__cause__, pickle.UnpicklingError)
+
+
+def test_a_damaged_file_is_named(tmp_path):
+    write(detectors()[0], tmp_path / "half.ckpt")
+    content = (tmp_path / "half.ckpt").read_bytes()
+    (tmp_path / "half.ckpt").write_bytes(content[: len(content) // 2])
+    with pytest.raises(ValueError, match=r"half\.ckpt"):
+        Detector.from_file(tmp_path / "half.ckpt")
 
 
 def test_a_checkpoint_of_something_else_is_named(tmp_path):

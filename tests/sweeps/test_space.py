@@ -79,6 +79,9 @@ def test_the_fingerprint_follows_the_configs(tmp_path):
         ({"parameters": {"a": {"categorical": []}}}, "list of choices"),
         ({"sampler": {"startup": 1}}, "startup"),
         (["not", "a", "mapping"], "expected keys"),
+        ({"parameters": ["a"]}, "parameters: found"),
+        ({"fixed": ["a"]}, "fixed: found"),
+        ({"configs": "one.yaml"}, "expected a list of files"),
     ],
 )
 def test_mistakes_are_named(tmp_path, values, complaint):
