@@ -27,7 +27,7 @@ corpus: install ## build the embedded corpus of real and synthetic speech
 demo: corpus ## sweep, evaluate, register, promote, score: the whole job on the embedded corpus
 	$(BIN)/spooflab sweep --space sweeps/spaces/demo.yaml --name demo --trials $(TRIALS) --workers $(WORKERS)
 	$(BIN)/spooflab evaluate --sweep demo
-	$(BIN)/spooflab promote --sweep demo
+	$(BIN)/spooflab promote --sweep demo --gate experiments/configs/gate_demo.yaml
 	$(BIN)/spooflab summary --sweep demo
 
 test: install ## run the tests

@@ -40,8 +40,9 @@ def test_limits(candidate, champion, fails):
     assert [row.name for row in checks(LIMITS, candidate, champion) if not row.holds] == fails
 
 
-def test_the_shipped_gate_is_one():
-    assert 0 < read_gate(GATE).max_eer < 1
+@pytest.mark.parametrize("name", ["gate.yaml", "gate_demo.yaml"])
+def test_the_shipped_gates_are_gates_and_refuse_chance(name):
+    assert not all(row.holds for row in checks(read_gate(GATE.with_name(name)), metrics(0.5, balanced=0.49), None))
 
 
 @pytest.mark.parametrize("text", ["max_eer: 0.1", "{", "[]", "{max_er: 1, max_worst_attack_eer: 1}"])

@@ -9,7 +9,7 @@ from experiments.train import SCRATCH, main, parse, train
 
 CONFIGS = Path(__file__).resolve().parents[2] / "experiments" / "configs"
 DATA = ("minispoof", "asvspoof2019_la")
-NETWORKS = sorted(path.stem for path in CONFIGS.glob("*.yaml") if path.stem not in (*DATA, "gate"))
+NETWORKS = sorted(path.stem for path in CONFIGS.glob("*.yaml") if path.stem not in DATA and "gate" not in path.stem)
 
 
 def test_a_run_holds_what_it_took_and_what_it_gave(evaluated, place):
