@@ -77,7 +77,7 @@ def register(run_id: str, description: str, tags: dict[str, str], example: Path,
     if existing:
         return str(existing[0].version)
     folder = tracking.fetch(run_id, COUNTERMEASURE_ARTIFACT)
-    before = tracking.get(run_id).info
+    trained = tracking.get(run_id).info
     with mlflow.start_run(run_id=run_id):
         info = mlflow.pyfunc.log_model(
             name=name,
@@ -89,14 +89,14 @@ def register(run_id: str, description: str, tags: dict[str, str], example: Path,
             input_example=pd.DataFrame({"audio": [example.read_bytes()]}),
             model_config={"allow_paths": False},
         )
-    client.set_terminated(run_id, before.status, before.end_time)  # or the run would seem to have lasted until now
+    client.set_terminated(run_id, trained.status, trained.end_time)  # or the run would seem to have lasted until now
     made = mlflow.register_model(info.model_uri, name, tags=tags)
     client.update_model_version(name, made.version, description)
     return str(made.version)
 
 
 def promote(version: str, gate: str, name: str = MODEL_NAME, alias: str = CHAMPION) -> Promotion:
-    """Give a version the alias, and the alias ``previous`` to the version that had it.
+    """Give a version the alias, and the alias ``before(alias)`` to the version that had it.
 
     Args:
         version: number of the version.
@@ -108,8 +108,8 @@ def promote(version: str, gate: str, name: str = MODEL_NAME, alias: str = CHAMPI
     current = holder(name, alias)
     if current == version:
         return Promotion(version, current)
-    if current is not None and alias == CHAMPION:
-        client.set_registered_model_alias(name, PREVIOUS, current)
+    if current is not None:
+        client.set_registered_model_alias(name, before(alias), current)
     for key, value in {
         "promoted_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "promoted_from": current or "nothing",
@@ -121,17 +121,22 @@ def promote(version: str, gate: str, name: str = MODEL_NAME, alias: str = CHAMPI
 
 
 def rollback(name: str = MODEL_NAME, alias: str = CHAMPION) -> Promotion:
-    """Give the alias back to the version ``previous``; that alias then points at the version that lost it.
+    """Give the alias back to the version that had it before; that one and the present one change places.
 
     Raises:
         LookupError: nothing was promoted before.
     """
-    previous = holder(name, PREVIOUS)
+    previous = holder(name, before(alias))
     if previous is None:
         raise LookupError(
-            f"{name} has no version {PREVIOUS!r}: fewer than two were ever promoted, there is nothing to go back to"
+            f"{name} has no version {before(alias)!r}: fewer than two ever were {alias}, there is nothing to go back to"
         )
     return promote(previous, "rollback", name, alias)
+
+
+def before(alias: str) -> str:
+    """Return the alias of the version that an alias pointed at before."""
+    return PREVIOUS if alias == CHAMPION else f"{PREVIOUS}-{alias}"
 
 
 def holder(name: str, alias: str) -> str | None:

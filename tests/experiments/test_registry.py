@@ -76,6 +76,13 @@ def test_a_second_champion_and_back(champion, place, gate):
     assert (registry.holder(NAME, "champion"), registry.holder(NAME, "previous")) == (champion, second)
 
 
+def test_another_alias_has_a_past_of_its_own(champion, evaluated, gate, capsys):
+    assert spooflab(["promote", "--model", evaluated, "--gate", gate(), "--alias", "staging"]) == 0
+    assert registry.holder(NAME, "staging") == champion
+    assert spooflab(["rollback", "--alias", "staging"]) == 1
+    assert "nothing to go back to" in capsys.readouterr().err
+
+
 def test_the_pyfunc_says_what_the_command_says(champion, clip):
     model = mlflow.pyfunc.load_model(CHAMPION)
     expected = load(CHAMPION).judge(clip)
