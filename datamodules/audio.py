@@ -81,27 +81,6 @@ def require_min_duration(waveform: np.ndarray, sample_rate_hz: int, min_duration
         )
 
 
-def fit_length(waveform: np.ndarray, samples: int, start: int = 0) -> np.ndarray:
-    """Crop or tile-repeat a waveform to exactly ``samples``.
-
-    Args:
-        waveform: ``(samples_in,)``, not empty.
-        samples: the wanted length.
-        start: the first sample taken; reading wraps round at the end.
-
-    Returns:
-        ``(samples,)``, a view where no repetition is needed.
-
-    Raises:
-        AudioError: for an empty waveform, which nothing can repeat.
-    """
-    if waveform.shape[0] == 0:
-        raise AudioError("found an empty waveform, expected at least one sample to repeat; check the decoder's result")
-    if start + samples <= waveform.shape[0]:
-        return waveform[start : start + samples]
-    return np.take(waveform, np.arange(start, start + samples), mode="wrap")
-
-
 def _read(source: str | Path | bytes, label: str) -> bytes:
     if isinstance(source, bytes):
         content = source

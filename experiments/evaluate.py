@@ -42,7 +42,7 @@ def evaluate(run_id: str, manifest: Manifest, partition: str = "eval", *, again:
         FileNotFoundError: the run has no checkpoint.
         LookupError: there is no such run.
     """
-    tag = f"evaluated.{partition}"
+    tag = evaluated_tag(partition)
     if tracking.get(run_id).data.tags.get(tag) == manifest.digest and not again:
         return read_metrics(run_id, partition)
     checkpoint = tracking.fetch(run_id, tracking.CHECKPOINT_ARTIFACT)
@@ -71,6 +71,11 @@ def evaluate(run_id: str, manifest: Manifest, partition: str = "eval", *, again:
     tracking.log_metrics(run_id, metrics.columns(partition))
     tracking.tag(run_id, {tag: manifest.digest})
     return metrics
+
+
+def evaluated_tag(partition: str) -> str:
+    """Return the tag that holds the digest of the data a run's evidence on a partition is of."""
+    return f"evaluated.{partition}"
 
 
 def read_metrics(run_id: str, partition: str = "eval") -> Metrics:

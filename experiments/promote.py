@@ -4,12 +4,11 @@ import argparse
 from pathlib import Path
 
 from experiments import registry, tracking
-from experiments.evaluate import corpus_of, evaluate, read_metrics, run_of
+from experiments.evaluate import corpus_of, evaluate, evaluated_tag, read_metrics, run_of
 from experiments.evidence import Metrics
 from experiments.gate import Check, checks, read_gate
 from experiments.train import quieten
 
-EVALUATED_TAG = "evaluated.eval"  # the digest of the data, put there by `evaluate`
 GATE = Path(__file__).parent / "configs" / "gate.yaml"
 
 
@@ -51,7 +50,7 @@ def champion_metrics(name: str, alias: str, candidate: str) -> Metrics | None:
     run_id = str(registry.version_of(f"models:/{name}/{holder}").run_id)
     if run_id == candidate:
         return None
-    theirs, ours = (tracking.get(run).data.tags.get(EVALUATED_TAG) for run in (run_id, candidate))
+    theirs, ours = (tracking.get(run).data.tags.get(evaluated_tag("eval")) for run in (run_id, candidate))
     if theirs != ours:
         raise ValueError(
             f"the {alias} was evaluated on other data than run {candidate}, and their EERs cannot be compared: "

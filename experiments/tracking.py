@@ -30,6 +30,7 @@ WINNER_TAG = "sweep.best_run"
 _LONGEST_PARAM = 500  # longer values stand in config.yaml alone
 _DIGEST_LENGTH = 36  # MLflow refuses longer ones
 _LAST_LINES = 12
+_FAILURE_TAG = "failure"
 _KIND_TAG = "mlflow.experimentKind"
 _EXPERIMENT_NOTE = """A sweep is one row: open its + for its trials, select some and press *Compare*.
 Finished trials are FINISHED, pruned ones KILLED, failed ones FAILED with the reason in the tag `failure`.
@@ -67,14 +68,16 @@ def run(
         tags={**code_state(), **(tags or {})},
     ) as active:
         run_id = active.info.run_id
+        if _FAILURE_TAG in active.data.tags:  # of the attempt that this one goes on with
+            mlflow.MlflowClient().delete_tag(run_id, _FAILURE_TAG)
         try:
             yield run_id
         except (KeyboardInterrupt, SystemExit):
-            kill(run_id, {"failure": "interrupted"})
+            kill(run_id, {_FAILURE_TAG: "interrupted"})
             mlflow.end_run("KILLED")
             raise
         except Exception:
-            tag(run_id, {"failure": last_lines(traceback.format_exc())})
+            tag(run_id, {_FAILURE_TAG: last_lines(traceback.format_exc())})
             raise
         if mlflow.get_run(run_id).info.status == "KILLED":
             mlflow.end_run("KILLED")
@@ -102,7 +105,7 @@ def kill(run_id: str, tags: Mapping[str, str]) -> None:
 
 def fail(run_id: str, reason: str) -> None:
     """End a run whose process is gone."""
-    tag(run_id, {"failure": reason})
+    tag(run_id, {_FAILURE_TAG: reason})
     mlflow.MlflowClient().set_terminated(run_id, "FAILED")
 
 

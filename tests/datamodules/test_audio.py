@@ -7,10 +7,8 @@ import av
 import numpy as np
 import pytest
 import soundfile as sf
-from hypothesis import given
-from hypothesis import strategies as st
 
-from datamodules.audio import AudioError, decode, fit_length, require_min_duration
+from datamodules.audio import AudioError, decode, require_min_duration
 
 RATE_HZ = 16000
 
@@ -132,14 +130,3 @@ def test_ten_milliseconds_decode_but_are_refused_for_scoring() -> None:
     require_min_duration(decoded, RATE_HZ, 0.010, "blip.wav")
     with pytest.raises(AudioError, match=r"blip\.wav: found 10 ms of audio, expected at least 100 ms"):
         require_min_duration(decoded, RATE_HZ, 0.1, "blip.wav")
-
-
-@given(length=st.integers(1, 50), samples=st.integers(0, 200), start=st.integers(0, 100))
-def test_fit_length_reads_round_and_round(length: int, samples: int, start: int) -> None:
-    waveform = np.arange(length, dtype=np.float32)
-    assert fit_length(waveform, samples, start).tolist() == [(start + i) % length for i in range(samples)]
-
-
-def test_fit_length_refuses_nothing_to_repeat() -> None:
-    with pytest.raises(AudioError, match="empty waveform"):
-        fit_length(np.zeros(0, np.float32), 10)

@@ -52,6 +52,7 @@ def test_a_resumed_run_ends_like_an_uninterrupted_one(place):
     assert resumed.run_id == broken.info.run_id
     ended = tracking.get(resumed.run_id)
     assert ended.info.status == "FINISHED"
+    assert "failure" not in ended.data.tags
     assert ended.data.metrics["dev/loss"] == tracking.get(whole.run_id).data.metrics["dev/loss"]
     assert resumed.dev_eer == whole.dev_eer
 
