@@ -21,6 +21,7 @@ COMMANDS = {
     "train": Command("experiments.train", "train one tracked run"),
     "sweep": Command("sweeps.launch", "search hyperparameters; the same command resumes"),
     "evaluate": Command("experiments.evaluate", "score a partition, log metrics and plots on the model's run"),
+    "metrics": Command("experiments.metrics", "every metric of any score file, with intervals; compare two files"),
     "promote": Command("experiments.promote", "register a model and give it an alias, if the gate lets it pass"),
     "rollback": Command("experiments.rollback", "give the alias back to the version that had it before"),
     "score": Command("experiments.score", "score audio files or folders"),

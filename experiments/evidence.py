@@ -1,179 +1,241 @@
-"""Scored trials in, numbers, tables and figures out: what is said of a model, and the files that show it."""
+"""Scored trials in, every number that is said of them out: ``metrics.json``, the same shape everywhere."""
 
-import csv
 import json
+import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from functools import cached_property
-from pathlib import Path
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-from sklearn.metrics import roc_auc_score
 
-from datamodules.manifest import Trial
-from experiments import plots
-from lightning_modules.metrics.bootstrap import bootstrap_eer
-from lightning_modules.metrics.breakdown import per_attack_eer
-from lightning_modules.metrics.classification import classify, report_text
-from lightning_modules.metrics.eer import equal_error_rate
-from lightning_modules.metrics.trials import split_by_label
+from datamodules.manifest import UNKNOWN
+from experiments.scored_trials import ScoredTrials
+from lightning_modules.metrics.bootstrap import RESAMPLES, bootstrap_eer
+from lightning_modules.metrics.breakdown import Condition, by_attack, by_condition, duration_bins, groups
+from lightning_modules.metrics.classification import classify
+from lightning_modules.metrics.doubts import doubts
+from lightning_modules.metrics.measures import Measures, measure
+from lightning_modules.metrics.tdcf import AsvScores
+from lightning_modules.metrics.trials import SortedTrials, split_by_label
 
-METRICS_FILE, SCORES_FILE = "metrics.json", "scores.txt"
+Numbers = dict[str, float | None]
 
 
 @dataclass(frozen=True)
-class ScoredTrials:
-    """Trials and what a countermeasure said of them.
+class Threshold:
+    """Where decisions are made, and who says so.
 
     Attributes:
-        trials: rows of the protocol.
-        scores: one for each ``(trials,)``, higher = more bona fide.
+        value: trials are called bona fide above it.
+        source: how it was chosen.
     """
 
-    trials: Sequence[Trial]
-    scores: NDArray[np.float64]
-
-    @cached_property
-    def labels(self) -> NDArray[np.int64]:
-        """Class of each trial: 1 bona fide, 0 spoof."""
-        return np.array([trial.label for trial in self.trials])
-
-    @cached_property
-    def attacks(self) -> list[str]:
-        """Attack of each trial, ``-`` for bona fide."""
-        return [trial.attack for trial in self.trials]
-
-    @cached_property
-    def speakers(self) -> list[str] | None:
-        """Speaker of each trial, or none where the protocol does not name at least two."""
-        names = [trial.speaker for trial in self.trials]
-        return names if len(set(names)) > 1 else None
-
-    @property
-    def eer_threshold(self) -> float:
-        """Score at which both kinds of error are equally likely on these trials."""
-        return equal_error_rate(*split_by_label(self.scores, self.labels)).threshold
+    value: float
+    source: str
 
 
 @dataclass(frozen=True)
 class Metrics:
-    """What a partition's scores came to. Rates are fractions; which EER a number is stands in its name.
+    """What a partition's scores came to. Rates are fractions; a number that is not defined, or infinite, is none.
 
     Attributes:
         trials: how many of each class.
         eer: in its three variants: ``legacy`` (ASVspoof), ``grouped`` (ties are one operating point), ``rocch``.
-        eer_interval: 95 % bootstrap interval of the legacy EER, and what was resampled.
+        eer_interval: bootstrap interval of the legacy EER, and what was resampled; none without resamples.
+        min_tdcf: ``v1`` (ASVspoof 2019) and ``v2`` (2021); none without ASV scores.
+        min_dcf: of ASVspoof 5, as are the next two.
+        act_dcf: the scores taken as log-likelihood ratios.
+        cllr: in bits, the scores taken as log-likelihood ratios.
+        min_cllr: in bits, after the best monotonous recalibration on these trials.
         auc: area under the ROC curve.
-        attacks: legacy EER of each attack's trials against all bona fide trials.
-        threshold: score above which a trial is called bona fide, chosen on dev.
+        attacks: measures of each attack's trials against all bona fide trials; ``eer`` is legacy.
+        codecs: measures of each codec's trials of both classes.
+        speakers: the same of each speaker.
+        durations: the same of bins of the duration.
+        threshold: score above which a trial is called bona fide.
+        threshold_source: how it was chosen.
+        frr: share of bona fide trials rejected at the threshold.
+        far: share of spoofed trials accepted at the threshold.
         accuracy: at the threshold.
         balanced_accuracy: at the threshold.
         precision: at the threshold, of the class bona fide.
         recall: at the threshold, of the class bona fide.
         f1: at the threshold, of the class bona fide.
+        warnings: what is suspicious about the scores.
     """
 
     trials: dict[str, int]
     eer: dict[str, float]
-    eer_interval: dict[str, float | str]
+    eer_interval: dict[str, Any] | None
+    min_tdcf: dict[str, float] | None
+    min_dcf: float
+    act_dcf: float
+    cllr: float | None
+    min_cllr: float
     auc: float
-    attacks: dict[str, float]
+    attacks: dict[str, Numbers]
+    codecs: dict[str, Numbers]
+    speakers: dict[str, Numbers]
+    durations: dict[str, Numbers]
     threshold: float
+    threshold_source: str
+    frr: float
+    far: float
     accuracy: float
     balanced_accuracy: float
     precision: float
     recall: float
     f1: float
+    warnings: list[str]
+
+    @property
+    def attack_eers(self) -> dict[str, float]:
+        """Legacy EER of each attack."""
+        return {name: float(numbers["eer"] or 0.0) for name, numbers in self.attacks.items()}
 
     @property
     def worst_attack(self) -> str:
         """The attack with the highest EER."""
-        return max(self.attacks, key=self.attacks.__getitem__)
+        return max(self.attack_eers, key=self.attack_eers.__getitem__)
 
-    def columns(self, partition: str) -> dict[str, float]:
+    @property
+    def eer_text(self) -> str:
+        """The pooled legacy EER with its interval, in words."""
+        eer, interval = f"{100 * self.eer['legacy']:.2f} %", self.eer_interval
+        if interval is None:
+            return eer
+        low, high = 100 * interval["low"], 100 * interval["high"]
+        return f"{eer} ({100 * interval['level']:.0f} %: {low:.2f}–{high:.2f}, by {interval['unit']})"
+
+    def columns(self) -> dict[str, float]:
         """Return the few numbers that MLflow shows as columns; the rest is in the files."""
+        interval = self.eer_interval or {}
         values = {
             "eer": self.eer["legacy"],
-            "eer_low": float(self.eer_interval["low"]),
-            "eer_high": float(self.eer_interval["high"]),
-            "worst_attack_eer": self.attacks[self.worst_attack],
-            "auc": self.auc,
-            "accuracy": self.accuracy,
-            "balanced_accuracy": self.balanced_accuracy,
-            "precision": self.precision,
-            "recall": self.recall,
-            "f1": self.f1,
+            "eer_low": interval.get("low"),
+            "eer_high": interval.get("high"),
+            "worst_attack_eer": self.attack_eers[self.worst_attack] if self.attacks else None,
+            **{f"min_tdcf_{version}": value for version, value in (self.min_tdcf or {}).items()},
+            **{name: getattr(self, name) for name in ("min_dcf", "act_dcf", "cllr", "auc")},
+            **{name: getattr(self, name) for name in ("accuracy", "balanced_accuracy", "precision", "recall", "f1")},
         }
-        return {f"{partition}/{name}": value for name, value in values.items()}
+        return {name: value for name, value in values.items() if value is not None}
+
+    def to_json(self) -> str:
+        """Return one JSON object."""
+        return json.dumps(asdict(self), allow_nan=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> "Metrics":
+        """Read what ``to_json`` wrote.
+
+        Raises:
+            ValueError: it has other fields, as those of earlier versions did.
+        """
+        values = json.loads(text)
+        expected = {field.name for field in fields(cls)}
+        if values.keys() != expected:
+            raise ValueError(
+                f"the metrics were written by another version of spooflab (they lack "
+                f"{', '.join(sorted(expected - values.keys())) or 'nothing'}): evaluate the run anew with --again"
+            )
+        return cls(**values)
 
 
-def measure(scored: ScoredTrials, threshold: float) -> Metrics:
-    """Compute every metric of a partition.
+def measure_all(
+    scored: ScoredTrials,
+    threshold: Threshold,
+    *,
+    asv: AsvScores | None = None,
+    resamples: int = RESAMPLES,
+    units: Sequence[str] | None = None,
+    notices: Sequence[str] = (),
+) -> Metrics:
+    """Compute every metric of some trials.
 
     Args:
-        scored: its trials and scores.
-        threshold: chosen on another partition.
+        scored: trials and scores.
+        threshold: where decisions are made.
+        asv: scores of the speaker verification that the countermeasure protects, for the t-DCF.
+        resamples: of the bootstrap; 0 for no intervals.
+        units: speaker of each trial, to draw by speaker; none to draw by trial.
+        notices: put before the warnings about the scores.
 
     Raises:
-        ValueError: only one class, or NaN scores.
+        ValueError: only one class, NaN scores, or ASV scores with which the t-DCF is undefined.
     """
-    bonafide, spoof = split_by_label(scored.scores, scored.labels)
-    interval = bootstrap_eer(scored.scores, scored.labels, scored.speakers)
-    decisions = classify(scored.scores, scored.labels, threshold)
+    scores, labels = scored.scores, scored.labels
+    trials = SortedTrials.of(*split_by_label(scores, labels))
+    pooled = measure(trials, asv.errors() if asv else None)
+    decisions = classify(scores, labels, threshold.value)
+    interval = bootstrap_eer(scores, labels, units, resamples=resamples)._asdict() if resamples else None
+    tandem = {"v1": pooled.min_tdcf_v1, "v2": pooled.min_tdcf_v2}
+    durations = None if scored.durations_s is None else duration_bins(scored.durations_s)
     return Metrics(
-        trials={"bonafide": len(bonafide), "spoof": len(spoof)},
-        eer={variant: equal_error_rate(bonafide, spoof, variant).eer for variant in ("legacy", "grouped", "rocch")},
-        eer_interval={"low": interval.low, "high": interval.high, "level": interval.level, "unit": interval.unit},
-        auc=float(roc_auc_score(scored.labels, scored.scores)),
-        attacks=per_attack_eer(scored.scores, scored.labels, scored.attacks),
-        threshold=threshold,
+        trials={"bonafide": pooled.bonafide, "spoof": pooled.spoof},
+        eer={"legacy": pooled.eer, "grouped": pooled.eer_grouped, "rocch": pooled.eer_rocch},
+        eer_interval=interval,
+        min_tdcf={name: value for name, value in tandem.items() if value is not None} or None,
+        min_dcf=pooled.min_dcf,
+        act_dcf=pooled.act_dcf,
+        cllr=_finite(pooled.cllr),
+        min_cllr=pooled.min_cllr,
+        auc=pooled.auc,
+        attacks=_attacks(scored, threshold, asv, resamples, units),
+        codecs=_conditions(scored, scored.codecs, threshold),
+        speakers=_conditions(scored, scored.speakers, threshold),
+        durations=_conditions(scored, durations, threshold),
+        threshold=threshold.value,
+        threshold_source=threshold.source,
+        frr=decisions.frr,
+        far=decisions.far,
         accuracy=decisions.accuracy,
         balanced_accuracy=decisions.balanced_accuracy,
         precision=decisions.precision,
         recall=decisions.recall,
         f1=decisions.f1,
+        warnings=[*notices, *doubts(trials, pooled)],
     )
 
 
-def write(folder: Path, scored: ScoredTrials, metrics: Metrics, provenance: dict[str, Any]) -> None:
-    """Write everything that shows how good a model is on a partition.
-
-    Args:
-        folder: to fill; made where it is missing.
-        scored: trials and scores.
-        metrics: of them.
-        provenance: model, data and code that the scores came from.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / METRICS_FILE).write_text(json.dumps(asdict(metrics), indent=1))
-    (folder / "provenance.json").write_text(json.dumps(provenance, indent=1))
-    (folder / "classification_report.txt").write_text(report_text(scored.scores, scored.labels, metrics.threshold))
-    write_scores(folder / SCORES_FILE, scored)
-    _write_attacks(folder / "eer_by_attack.csv", scored, metrics)
-    for name, figure in {
-        "roc": plots.roc(scored.scores, scored.labels),
-        "det": plots.det(scored.scores, scored.labels, metrics.threshold),
-        "scores": plots.score_histogram(scored.scores, scored.labels, metrics.threshold, scored.attacks),
-        "eer_by_attack": plots.eer_by_attack(metrics.attacks, metrics.eer["legacy"]),
-        "confusion_matrix": plots.confusion_matrix(scored.scores, scored.labels, metrics.threshold),
-    }.items():
-        figure.savefig(folder / f"{name}.png")
+def _attacks(
+    scored: ScoredTrials, threshold: Threshold, asv: AsvScores | None, resamples: int, units: Sequence[str] | None
+) -> dict[str, Numbers]:
+    """Measures, interval and acceptance rate of each attack that is named."""
+    measures = by_attack(scored.scores, scored.labels, scored.attacks, asv.errors if asv else lambda _: None)
+    bonafide, rows_of = np.flatnonzero(scored.labels), groups(scored.attacks)
+    table = {}
+    for name in sorted(measures.keys() - {UNKNOWN}):
+        rows = rows_of[name]
+        numbers = _numbers(measures[name])
+        numbers["far"] = float((scored.scores[rows] > threshold.value).mean())
+        if resamples:
+            chosen = np.concatenate((bonafide, rows))
+            speakers = [] if units is None else [units[row] for row in chosen]
+            drawn = speakers if len(set(speakers)) > 1 else None
+            interval = bootstrap_eer(scored.scores[chosen], scored.labels[chosen], drawn, resamples=resamples)
+            numbers |= {"eer_low": interval.low, "eer_high": interval.high}
+        table[name] = numbers
+    return table
 
 
-def write_scores(path: Path, scored: ScoredTrials) -> None:
-    """Write the ASVspoof form, ``UTTERANCE ATTACK|- KEY SCORE`` a line."""
-    rows = (
-        f"{trial.utterance} {trial.attack} {trial.key} {score:.6f}\n"
-        for trial, score in zip(scored.trials, scored.scores, strict=True)
-    )
-    path.write_text("".join(rows))
+def _conditions(scored: ScoredTrials, names: Sequence[str] | None, threshold: Threshold) -> dict[str, Numbers]:
+    """Measures and error rates of each condition, where there are at least two to tell apart."""
+    if names is None or len(set(names) - {UNKNOWN}) < 2:  # noqa: PLR2004
+        return {}
+    found = by_condition(scored.scores, scored.labels, names, threshold.value)
+    return {name: _condition_numbers(condition) for name, condition in found.items() if name != UNKNOWN}
 
 
-def _write_attacks(path: Path, scored: ScoredTrials, metrics: Metrics) -> None:
-    with path.open("w", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(["attack", "trials", "eer_legacy_percent"])
-        for attack, eer in metrics.attacks.items():
-            writer.writerow([attack, scored.attacks.count(attack), f"{100 * eer:.2f}"])
+def _condition_numbers(condition: Condition) -> Numbers:
+    if condition.measures is None:
+        return {"bonafide": condition.bonafide, "spoof": condition.spoof, "frr": condition.frr, "far": condition.far}
+    return {**_numbers(condition.measures), "frr": condition.frr, "far": condition.far}
+
+
+def _numbers(measures: Measures) -> Numbers:
+    return {name: _finite(value) for name, value in asdict(measures).items() if value is not None}
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None

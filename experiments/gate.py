@@ -65,7 +65,7 @@ def checks(gate: Gate, candidate: Metrics, champion: Metrics | None) -> list[Che
     eer, worst = candidate.eer["legacy"], candidate.worst_attack
     report = [
         Check("EER", eer, gate.max_eer),
-        Check(f"EER of the worst attack ({worst})", candidate.attacks[worst], gate.max_worst_attack_eer),
+        Check(f"EER of the worst attack ({worst})", candidate.attack_eers[worst], gate.max_worst_attack_eer),
         Check("balanced error at the threshold", 1 - candidate.balanced_accuracy, gate.max_balanced_error),
     ]
     if champion is not None:

@@ -10,13 +10,15 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.markers import MarkerStyle
 from matplotlib.ticker import PercentFormatter
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import ndtri
+from scipy.special import expit, ndtri
 
 from lightning_modules.metrics.classification import classify
+from lightning_modules.metrics.dcf import ASVSPOOF5, cllr, corner_rates, min_dcf
 from lightning_modules.metrics.eer import equal_error_rate
-from lightning_modules.metrics.trials import split_by_label
+from lightning_modules.metrics.trials import SortedTrials, split_by_label
 
 # Okabe and Ito's palette, told apart with every common form of colour vision.
 BLUE, ORANGE, GREEN, VERMILION = "#0072B2", "#E69F00", "#009E73", "#D55E00"
@@ -26,6 +28,8 @@ ATTACK_COLOURS = (VERMILION, ORANGE, PURPLE, GREEN, SKY, BLACK)
 
 WIDTH_IN, DPI = 8.0, 100  # 800 pixels
 CURVE_POINTS = 2000
+RELIABILITY_BINS = 10
+SHOWN_QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 PROBIT_TICKS = np.array([0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8])
 PROBIT_LIMITS = (0.0008, 0.9)
 
@@ -52,6 +56,8 @@ def roc(scores: ArrayLike, labels: ArrayLike) -> Figure:
 def det(scores: ArrayLike, labels: ArrayLike, threshold: float | None = None) -> Figure:
     """Detection error trade-off on probit axes, where normally distributed scores lie on a line (Martin et al. 1997).
 
+    Marked are the EER, the cheapest point by the costs of ASVspoof 5, their Bayes threshold, and the one in use.
+
     Args:
         scores: ``(trials,)``.
         labels: ``(trials,)``.
@@ -63,16 +69,26 @@ def det(scores: ArrayLike, labels: ArrayLike, threshold: float | None = None) ->
     figure, axes = _canvas(6.8, "DET")
     axes.plot([-5, 5], [-5, 5], color=GREY, linestyle=":", label="both errors equal")
     axes.plot(_probit(far), _probit(frr), color=BLUE, linewidth=2, label="this system")
-    axes.plot(*_marker(eer, eer), "o", color=VERMILION, markersize=8, clip_on=False, label=f"EER {eer:.2%}")
-    if threshold is not None:
-        point = float((spoof > threshold).mean()), float((bonafide <= threshold).mean())
-        label = f"threshold {threshold:.3g}:\n{point[0]:.2%} accepted, {point[1]:.2%} rejected"
-        axes.plot(*_marker(*point), "D", color=ORANGE, markersize=8, label=label, clip_on=False)
+    ring = MarkerStyle("o", fillstyle="none")
+    axes.plot(*_marker(eer, eer), marker=ring, linestyle="", color=VERMILION, markersize=13, markeredgewidth=2)
+    axes.lines[-1].set(clip_on=False, label=f"EER {eer:.2%}")
+    trials = SortedTrials.of(bonafide, spoof)
+    rejected, accepted = corner_rates(trials)
+    cheapest = int(np.argmin(ASVSPOOF5.normalised(rejected, accepted)))
+    marks = [("s", GREEN, f"minDCF {min_dcf(trials):.3f}", accepted[cheapest], rejected[cheapest])]
+    points = {"Bayes": ("^", PURPLE, ASVSPOOF5.bayes_threshold), "in use": ("D", ORANGE, threshold)}
+    for name, (marker, colour, at) in points.items():
+        if at is not None:
+            point = float((spoof > at).mean()), float((bonafide <= at).mean())
+            label = f"threshold {name} ({at:.3g}):\n{point[0]:.2%} accepted, {point[1]:.2%} rejected"
+            marks.append((marker, colour, label, *point))
+    for marker, colour, label, far_here, frr_here in marks:
+        axes.plot(*_marker(far_here, frr_here), marker, color=colour, markersize=8, label=label, clip_on=False)
     axes.set(xlabel="Spoofed trials accepted (%)", ylabel="Bona fide trials rejected (%)", aspect="equal")
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_ticks(ndtri(PROBIT_TICKS), labels=[f"{tick:.3g}" for tick in PROBIT_TICKS * 100])
     axes.set(xlim=ndtri(PROBIT_LIMITS), ylim=ndtri(PROBIT_LIMITS))
-    axes.legend(loc="lower left")
+    axes.legend(loc="upper right")  # where a system better than chance leaves room
     return figure
 
 
@@ -115,6 +131,33 @@ def score_histogram(
     return figure
 
 
+def scores_by_attack(scores: ArrayLike, attacks: Sequence[str], labels: ArrayLike, threshold: float) -> Figure:
+    """Where the scores of bona fide trials and of each attack lie: median, half and nine tenths of them.
+
+    Args:
+        scores: ``(trials,)``.
+        attacks: The attack of each trial.
+        labels: ``(trials,)``.
+        threshold: The threshold in use.
+    """
+    bonafide, spoof = split_by_label(scores, labels)
+    of_attack = np.asarray(attacks, dtype=str)[np.asarray(labels) == 0]
+    groups = {name: spoof[of_attack == name] for name in np.unique(of_attack).tolist()}
+    ordered = sorted(groups, key=lambda name: float(np.median(groups[name])))
+    rows = [*((name, groups[name], SPOOF_COLOUR) for name in ordered), ("bona fide", bonafide, BONAFIDE_COLOUR)]
+    figure, axes = _canvas(1.8 + 0.3 * len(rows), "Scores by attack: median, 50 % and 90 % of the trials")
+    for row, (_, values, colour) in enumerate(rows):
+        outer_low, low, median, high, outer_high = np.quantile(values, SHOWN_QUANTILES, method="nearest")
+        axes.plot([outer_low, outer_high], [row, row], color=colour, linewidth=1.5)
+        axes.plot([low, high], [row, row], color=colour, linewidth=7, alpha=0.6, solid_capstyle="butt")
+        axes.plot(median, row, "|", color=BLACK, markersize=13, markeredgewidth=2)
+    axes.axvline(threshold, color=BLACK, linestyle="--", linewidth=1.2, label=f"threshold {threshold:.3g}")
+    axes.set_yticks(range(len(rows)), [name for name, _, _ in rows])
+    axes.set(xlabel="Score (higher = more bona fide)", ylabel="Attack")
+    axes.legend(loc="lower right")
+    return figure
+
+
 def eer_by_attack(
     eers: Mapping[str, float], pooled: float | None = None, intervals: Mapping[str, tuple[float, float]] | None = None
 ) -> Figure:
@@ -144,6 +187,50 @@ def eer_by_attack(
     axes.set(xlabel="EER against all bona fide trials (%)", ylabel="Attack", xlim=(0, 1.12 * widest))
     axes.grid(visible=False, axis="y")
     _percent(axes.xaxis)
+    return figure
+
+
+def reliability(llrs: ArrayLike, labels: ArrayLike) -> Figure:
+    """How often trials are bona fide that are given so much chance, at equal priors: on the diagonal if calibrated.
+
+    Both classes weigh half, whatever their numbers. Bars are 95 % intervals (Wilson 1927) of the weighted share.
+
+    Args:
+        llrs: ``(trials,)``, natural-log likelihood ratios.
+        labels: ``(trials,)``.
+    """
+    bonafide, spoof = (expit(part) for part in split_by_label(llrs, labels))
+    edges = np.linspace(0, 1, RELIABILITY_BINS + 1)
+    counts = np.stack([np.histogram(part, edges)[0] for part in (bonafide, spoof)]).astype(float)
+    weights = counts / counts.sum(axis=1, keepdims=True) / 2
+    figure, axes = _canvas(
+        6.4, f"Reliability at equal priors · Cllr {cllr(SortedTrials.of(*split_by_label(llrs, labels))):.3f} bits"
+    )
+    axes.plot([0, 1], [0, 1], color=GREY, linestyle=":", label="calibrated")
+    some = counts.sum(axis=0) > 0
+    share = weights[0, some] / weights[:, some].sum(axis=0)
+    # As many trials as would be as sure, were they all of one weight (Kish 1965).
+    effective = weights[:, some].sum(axis=0) ** 2 / (weights[:, some] ** 2 / np.maximum(counts[:, some], 1)).sum(axis=0)
+    low, high = _wilson(share, effective)
+    pooled = np.concatenate((bonafide, spoof))
+    mass = np.repeat([0.5 / bonafide.size, 0.5 / spoof.size], [bonafide.size, spoof.size])
+    stated = np.histogram(pooled, edges, weights=pooled * mass)[0][some] / weights[:, some].sum(axis=0)
+    axes.errorbar(
+        stated, share, yerr=[share - low, high - share], color=BLUE, marker="o", linewidth=2, capsize=3, label="found"
+    )
+    axes.bar(
+        edges[:-1],
+        weights.sum(axis=0),
+        np.diff(edges),
+        align="edge",
+        color=SKY,
+        alpha=0.35,
+        label="share of all trials",
+    )
+    axes.set(xlabel="Probability of bona fide that the score states (%)", ylabel="Share that is bona fide (%)")
+    axes.set(xlim=(0, 1), ylim=(0, 1.02), aspect="equal")
+    _percent(axes.xaxis, axes.yaxis)
+    axes.legend(loc="upper left")
     return figure
 
 
@@ -187,6 +274,14 @@ def _thinned(ordered: NDArray[np.floating]) -> NDArray[np.floating]:
     ranks = np.linspace(0, ordered.size - 1, CURVE_POINTS).astype(int)
     edge = CURVE_POINTS // 10
     return ordered[np.unique(np.concatenate((np.arange(edge), ranks, np.arange(ordered.size - edge, ordered.size))))]
+
+
+def _wilson(share: NDArray[np.float64], trials: NDArray[np.float64]) -> Curve:
+    """95 % interval of shares of so many trials."""
+    z = float(ndtri(0.975))
+    middle = (share + z**2 / (2 * trials)) / (1 + z**2 / trials)
+    half = z * np.sqrt(share * (1 - share) / trials + z**2 / (4 * trials**2)) / (1 + z**2 / trials)
+    return np.minimum(share, middle - half), np.maximum(share, middle + half)
 
 
 def _canvas(height_in: float, title: str) -> tuple[Figure, Axes]:

@@ -15,8 +15,7 @@ GATE = Path(__file__).parent / "configs" / "gate.yaml"
 def model_card(run_id: str, metrics: Metrics) -> str:
     """Return the Markdown that MLflow shows on the version's page."""
     tags = tracking.get(run_id).data.tags
-    low, high = (100 * float(metrics.eer_interval[end]) for end in ("low", "high"))
-    attacks = "\n".join(f"| {attack} | {100 * eer:.2f} |" for attack, eer in metrics.attacks.items())
+    attacks = "\n".join(f"| {attack} | {100 * eer:.2f} |" for attack, eer in metrics.attack_eers.items())
     return f"""EER {100 * metrics.eer["legacy"]:.2f} % on eval (legacy).
 
 **Takes** audio of any common format (bytes).
@@ -25,7 +24,7 @@ def model_card(run_id: str, metrics: Metrics) -> str:
 decision at the threshold {metrics.threshold:.3f} (EER on dev).
 
 **Measured** on eval, {metrics.trials["bonafide"]} bona fide and {metrics.trials["spoof"]} spoof trials: EER (legacy)
-**{100 * metrics.eer["legacy"]:.2f} %** (95 % {low:.2f}–{high:.2f}, by {metrics.eer_interval["unit"]}).
+**{metrics.eer_text}**.
 
 | attack | EER % |
 |---|---|

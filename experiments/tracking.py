@@ -34,7 +34,7 @@ _FAILURE_TAG = "failure"
 _KIND_TAG = "mlflow.experimentKind"
 _EXPERIMENT_NOTE = """A sweep is one row: open its + for its trials, select some and press *Compare*.
 Finished trials are FINISHED, pruned ones KILLED, failed ones FAILED with the reason in the tag `failure`.
-EERs are legacy (ASVspoof), as fractions; `best/…` is the lowest of a run, `eval/…` stands on evaluated runs."""
+EERs are legacy (ASVspoof), as fractions; `best/…` is of the epoch with the lowest, `eval/…` of evaluated runs."""
 _PROJECT_RUN = "MLFLOW_RUN_ID"  # the run that `mlflow run` has made for the command it starts
 
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")  # a bar for every small file hides what matters
@@ -119,6 +119,12 @@ def tag(run_id: str, tags: Mapping[str, str]) -> None:
 def log_metrics(run_id: str, metrics: Mapping[str, float], step: int | None = None) -> None:
     """Log values in one request."""
     mlflow.log_metrics(dict(metrics), step=step, run_id=run_id)
+
+
+def history(run_id: str, metric: str) -> list[float]:
+    """Return the values of a metric, one a step in rising order; of a step that was logged again the last."""
+    values = {entry.step: entry.value for entry in mlflow.MlflowClient().get_metric_history(run_id, metric)}
+    return [values[step] for step in sorted(values)]
 
 
 def log_params(run_id: str, params: Mapping[str, Any]) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 import pytorch_lightning as pl
 import torch
 import yaml
@@ -207,7 +208,7 @@ def train(
         if cli.checkpoint.best_model_score is None:
             raise RuntimeError("training ended before its first epoch did: raise trainer.max_epochs")
         dev_eer = float(cli.checkpoint.best_model_score)
-        tracking.log_metrics(run_id, {"best/dev_eer": dev_eer})
+        tracking.log_metrics(run_id, {"best/dev_eer": dev_eer, **_at_best(run_id)})
         tracking.log_files(run_id, Path(cli.checkpoint.best_model_path), str(Path(tracking.CHECKPOINT_ARTIFACT).parent))
         if report.stopped:
             tracking.kill(run_id, {"stopped_by": "pruner"})
@@ -236,6 +237,13 @@ def _prepare(cli: TrainingCLI) -> None:
         cli.model.normalisation.fit(
             batch["features"] if "features" in batch else frontend(batch["waveform"]) for batch in batches
         )
+
+
+def _at_best(run_id: str) -> dict[str, float]:
+    """The epoch of the lowest dev EER, counted from 0, and the minDCF it had then."""
+    eers, costs = tracking.history(run_id, MONITOR), tracking.history(run_id, "dev/min_dcf")
+    epoch = int(np.argmin(eers))
+    return {"best/dev_min_dcf": costs[epoch], "best/epoch": float(epoch)}
 
 
 def _last_run(digest: str) -> str:

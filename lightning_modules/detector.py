@@ -10,7 +10,7 @@ from torch import Tensor
 
 from lightning_modules.frontends import Frontend
 from lightning_modules.losses import DetectionLoss, WeightedCrossEntropy
-from lightning_modules.metrics.torchmetric import PooledEqualErrorRate
+from lightning_modules.metrics.torchmetric import PooledEqualErrorRate, PooledMinDcf
 from lightning_modules.networks.network import Network
 from lightning_modules.normalisation import Normalisation
 from lightning_modules.specifications import Specifications, build, describe
@@ -52,6 +52,7 @@ class Detector(pl.LightningModule):
         self.learning_rate = learning_rate
         self.weight_decay = weight_decay
         self.dev_eer = PooledEqualErrorRate()
+        self.dev_min_dcf = PooledMinDcf()
 
     @property
     def specifications(self) -> Specifications:
@@ -110,11 +111,12 @@ class Detector(pl.LightningModule):
         return loss
 
     def validation_step(self, batch: dict[str, Any], batch_index: int) -> None:  # noqa: ARG002 - Lightning's signature
-        """Gather the scores of a batch; the EER is of the whole pooled partition, not a mean over batches."""
+        """Gather the scores of a batch; EER and minDCF are of the whole pooled partition, not a mean over batches."""
         logits = self._logits(batch)
-        self.dev_eer.update(to_score(logits), batch["label"])
         self.log("dev/loss", self.loss(logits, batch["label"]), batch_size=len(batch["label"]))
-        self.log("dev/eer", self.dev_eer, prog_bar=True)
+        for name, metric in (("dev/eer", self.dev_eer), ("dev/min_dcf", self.dev_min_dcf)):
+            metric.update(to_score(logits), batch["label"])
+            self.log(name, metric, prog_bar=name == "dev/eer")
 
     def configure_optimizers(self) -> Any:  # noqa: ANN401 - Lightning's own union is longer than the function
         """AdamW under a one-cycle learning rate (Smith & Topin 2019), stepped every batch."""

@@ -79,13 +79,12 @@ def example_trials(manifest: Manifest) -> list[Trial]:
 def show(summary: Summary) -> None:
     """Print a summary."""
     table = Table(title=f"sweep {summary.name}", title_justify="left", show_header=False)
-    low, high = (100 * float(summary.metrics.eer_interval[end]) for end in ("low", "high"))
     table.add_row("trials", ", ".join(f"{count} {state.lower()}" for state, count in sorted(summary.states.items())))
     table.add_row("best network", f"{summary.network} (dev EER {100 * summary.dev_eer:.2f} %)")
-    table.add_row("eval EER, pooled", f"{100 * summary.metrics.eer['legacy']:.2f} %  (95 % {low:.2f}–{high:.2f})")
+    table.add_row("eval EER, pooled", summary.metrics.eer_text)
     operating = f"balanced accuracy {summary.metrics.balanced_accuracy:.3f}, recall {summary.metrics.recall:.3f}"
     table.add_row("at the dev threshold", f"{operating} (bona fide)")
-    for attack, eer in summary.metrics.attacks.items():
+    for attack, eer in summary.metrics.attack_eers.items():
         table.add_row(f"eval EER, {attack}", f"{100 * eer:.2f} %")
     table.add_row(
         "registered", f"{registry.MODEL_NAME} version {summary.version}" if summary.version else "nothing yet"
@@ -125,7 +124,7 @@ def as_json(summary: Summary) -> dict[str, object]:
         "run": summary.run_id,
         "dev_eer": summary.dev_eer,
         "eval_eer": summary.metrics.eer,
-        "attacks": summary.metrics.attacks,
+        "attacks": summary.metrics.attack_eers,
         "version": summary.version,
         "examples": {
             str(path): {"key": trial.key, "score": verdict.score} for path, (trial, verdict) in summary.examples.items()

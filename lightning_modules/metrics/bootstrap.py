@@ -1,22 +1,30 @@
-"""Scores of the trials, and their speakers if known, in; a confidence interval of the EER out."""
+"""Scores of the trials, and their speakers if known, in; confidence intervals of EERs and of their difference out.
 
-from collections.abc import Callable, Sequence
+Where the protocol names speakers, whole speakers are drawn, because trials of one speaker are not independent: an
+interval by trials would be too narrow. Otherwise trials are drawn, each class apart.
+"""
+
+from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
 
-from lightning_modules.metrics.eer import (
-    Counts,
-    Rejected,
-    SortedTrials,
-    crossing,
-    equal_error_rate,
-    nearest,
+from lightning_modules.metrics.eer import equal_error_rate
+from lightning_modules.metrics.resampling import (
+    Ranking,
+    eers_by_speaker,
+    eers_by_trial,
+    eers_of_weights,
+    speaker_weights,
+    trial_weights,
 )
-from lightning_modules.metrics.trials import Scores, as_scores, split_by_label
+from lightning_modules.metrics.trials import as_scores, split_by_label
 
-Weights = tuple[Counts, Counts]  # how often each bona fide trial, and each slot between two of them, was drawn
+Unit = Literal["trial", "speaker"]
+LEVEL = 0.95
+RESAMPLES = 1000
 
 
 class ConfidenceInterval(NamedTuple):
@@ -27,7 +35,33 @@ class ConfidenceInterval(NamedTuple):
     high: float
     level: float
     resamples: int
-    unit: Literal["trial", "speaker"]
+    unit: Unit
+
+
+class Difference(NamedTuple):
+    """How much higher one system's EER (``legacy``) is than another's on the same trials, fractions all.
+
+    Attributes:
+        eer: Of the system.
+        other: EER of the other.
+        difference: ``eer - other``.
+        low: Lower end of its percentile interval.
+        high: Upper end.
+        p_value: Two-sided: how often as large a difference is seen by chance where there is none.
+        level: Coverage of the interval.
+        resamples: How many resamples.
+        unit: What was drawn.
+    """
+
+    eer: float
+    other: float
+    difference: float
+    low: float
+    high: float
+    p_value: float
+    level: float
+    resamples: int
+    unit: Unit
 
 
 def bootstrap_eer(
@@ -35,14 +69,11 @@ def bootstrap_eer(
     labels: ArrayLike,
     speakers: Sequence[str] | None = None,
     *,
-    resamples: int = 1000,
-    level: float = 0.95,
+    resamples: int = RESAMPLES,
+    level: float = LEVEL,
     seed: int = 0,
 ) -> ConfidenceInterval:
     """Percentile bootstrap (Efron 1979) of the EER.
-
-    With speakers, whole speakers are drawn with replacement, because trials of one speaker are not independent: an
-    interval by trials would be too narrow. Without, trials are drawn, each class apart.
 
     Args:
         scores: ``(trials,)``, higher for more bona fide.
@@ -55,75 +86,92 @@ def bootstrap_eer(
     Raises:
         ValueError: For an empty class, NaN, other lengths, one speaker only, or a level outside (0, 1).
     """
-    bonafide, spoof = split_by_label(scores, labels)
-    bonafide, spoof = as_scores(bonafide, "bona fide"), as_scores(spoof, "spoof")
-    if not 0 < level < 1 or resamples < 1:
-        raise ValueError(f"found level={level} and resamples={resamples}, expected 0 < level < 1 and resamples >= 1")
+    _check(resamples, level)
+    bonafide, spoof = _classes(scores, labels)
+    ranking = Ranking.of(bonafide, spoof)
     rng = np.random.default_rng(seed)
     if speakers is None:
-        draw = _trial_draw(bonafide, spoof, rng)
+        eers = eers_by_trial(ranking, resamples, rng)
     else:
-        if len(speakers) != bonafide.size + spoof.size:
-            raise ValueError(f"found {len(speakers)} speakers for {bonafide.size + spoof.size} trials")
-        bona_fide = np.asarray(labels) == 1
-        _, ids = np.unique(np.asarray(speakers, dtype=str), return_inverse=True)
-        draw = _speaker_draw(bonafide, ids[bona_fide], spoof, ids[~bona_fide], rng)
-    eers = np.array([_weighted_eer(draw()) for _ in range(resamples)])
-    low, high = np.quantile(eers, [(1 - level) / 2, (1 + level) / 2])
-    return ConfidenceInterval(
-        eer=equal_error_rate(bonafide, spoof).eer,
-        low=float(low),
-        high=float(high),
-        level=level,
-        resamples=resamples,
-        unit="trial" if speakers is None else "speaker",
-    )
+        ids = speaker_ids(speakers, labels)
+        eers = eers_by_speaker(ranking, ids, speaker_weights(ids, resamples, rng))
+    low, high = _interval(eers, level)
+    unit: Unit = "trial" if speakers is None else "speaker"
+    return ConfidenceInterval(equal_error_rate(bonafide, spoof).eer, low, high, level, resamples, unit)
 
 
-def _trial_draw(bonafide: Scores, spoof: Scores, rng: np.random.Generator) -> Callable[[], Weights]:
-    """Draw trials: for the EER of a resample it is enough to know how many spoofed trials fell in each slot."""
-    n, m = bonafide.size, spoof.size
-    slot_sizes = np.diff(SortedTrials(np.sort(bonafide), np.sort(spoof)).spoof_below_bonafide(), prepend=0)
-    occupied = np.flatnonzero(slot_sizes)  # a multinomial draw costs time for every slot, the empty ones too
-    chances = slot_sizes[occupied] / m
+def bootstrap_difference(
+    scores: ArrayLike,
+    other_scores: ArrayLike,
+    labels: ArrayLike,
+    speakers: Sequence[str] | None = None,
+    *,
+    resamples: int = RESAMPLES,
+    level: float = LEVEL,
+    seed: int = 0,
+) -> Difference:
+    """Paired bootstrap of the difference between two systems' EERs: both are measured on every resample.
 
-    def draw() -> Weights:
-        slots = np.zeros(n + 1, dtype=np.int64)
-        slots[occupied] = rng.multinomial(m, chances)
-        return np.bincount(rng.integers(n, size=n), minlength=n), slots
+    The p-value is twice the smaller share of the resampled differences on either side of 0, in which the sample itself
+    counts as one, so that it is never 0 (Davison and Hinkley 1997).
 
-    return draw
+    Args:
+        scores: ``(trials,)`` of the system, higher for more bona fide.
+        other_scores: ``(trials,)`` of the other system, on the same trials in the same order.
+        labels: ``(trials,)``, 1 for bona fide and 0 for spoof.
+        speakers: Speaker of each trial, if the protocol names them.
+        resamples: How many resamples.
+        level: Coverage of the interval, between 0 and 1.
+        seed: Seed of the draws.
+
+    Raises:
+        ValueError: For an empty class, NaN, other lengths, one speaker only, or a level outside (0, 1).
+    """
+    _check(resamples, level)
+    systems = [_classes(scores, labels), _classes(other_scores, labels)]
+    rankings = [Ranking.of(*classes) for classes in systems]
+    rng = np.random.default_rng(seed)
+    if speakers is None:
+        weights = trial_weights(rankings[0].totals, resamples, rng)
+        eers = np.array([[eers_of_weights(ranking, *drawn) for ranking in rankings] for drawn in weights]).T
+    else:
+        ids = speaker_ids(speakers, labels)
+        drawn = speaker_weights(ids, resamples, rng)
+        eers = np.array([eers_by_speaker(ranking, ids, drawn) for ranking in rankings])
+    differences = eers[0] - eers[1]
+    eer, other = (equal_error_rate(*classes).eer for classes in systems)
+    low, high = _interval(differences, level)
+    tail = min(int((differences <= 0).sum()), int((differences >= 0).sum()))
+    p_value = min(1.0, 2 * (tail + 1) / (resamples + 1))
+    unit: Unit = "trial" if speakers is None else "speaker"
+    return Difference(eer, other, eer - other, low, high, p_value, level, resamples, unit)
 
 
-def _speaker_draw(
-    bonafide: Scores,
-    bonafide_ids: Counts,
-    spoof: Scores,
-    spoof_ids: Counts,
-    rng: np.random.Generator,
-) -> Callable[[], Weights]:
-    """Draw speakers, each with all its trials; a draw that leaves a class empty has no EER and is drawn anew."""
-    speakers = 1 + max(int(bonafide_ids.max()), int(spoof_ids.max()))
-    if speakers == 1:
+def speaker_ids(speakers: Sequence[str], labels: ArrayLike) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Number the speakers: of the bona fide and of the spoofed trials, from 0.
+
+    Raises:
+        ValueError: If there are not as many as labels, or there is one speaker only.
+    """
+    labels = np.asarray(labels)
+    if len(speakers) != labels.size:
+        raise ValueError(f"found {len(speakers)} speakers for {labels.size} trials")
+    ids, names = pd.factorize(np.asarray(speakers, dtype=object))
+    if len(names) == 1:
         raise ValueError("found one speaker only, whose resamples are all the same: bootstrap by trials instead")
-    order = np.argsort(bonafide, kind="stable")
-    bonafide_ids = bonafide_ids[order]
-    slots = np.searchsorted(bonafide[order], np.sort(spoof), side="right")
-    spoof_ids = spoof_ids[np.argsort(spoof, kind="stable")]
-
-    def draw() -> Weights:
-        while True:
-            weights = np.bincount(rng.integers(speakers, size=speakers), minlength=speakers)
-            bonafide_weights, spoof_weights = weights[bonafide_ids], weights[spoof_ids]
-            if bonafide_weights.any() and spoof_weights.any():
-                drawn = np.bincount(slots, weights=spoof_weights, minlength=bonafide.size + 1)
-                return bonafide_weights, drawn.astype(np.int64)
-
-    return draw
+    return ids[labels == 1], ids[labels == 0]
 
 
-def _weighted_eer(weights: Weights) -> float:
-    """EER (``legacy``) of a resample."""
-    bonafide, spoof = np.append(0, np.cumsum(weights[0])), np.cumsum(weights[1])
-    _, eer = nearest(crossing(bonafide, spoof), Rejected(int(bonafide[-1]), int(spoof[-1])))
-    return eer
+def _classes(scores: ArrayLike, labels: ArrayLike) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
+    bonafide, spoof = split_by_label(scores, labels)
+    return as_scores(bonafide, "bona fide"), as_scores(spoof, "spoof")
+
+
+def _interval(values: NDArray[np.float64], level: float) -> tuple[float, float]:
+    low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high)
+
+
+def _check(resamples: int, level: float) -> None:
+    if not 0 < level < 1 or resamples < 1:
+        raise ValueError(f"found level={level} and resamples={resamples}, expected 0 < level < 1 and resamples >= 1")

@@ -1,6 +1,6 @@
 """Scores, labels and a stated threshold in; decisions, their counts and the usual rates out."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -21,6 +21,8 @@ class Classification:
         threshold: Trials are called bona fide where their score is higher than this.
         positive: The class that precision, recall and F1 are about.
         confusion: Counts ``[truth][decision]``, both in the order (spoof, bona fide).
+        frr: Share of the bona fide trials rejected.
+        far: Share of the spoofed trials accepted.
         accuracy: Share of right decisions; with unbalanced classes it flatters who always names the larger one.
         balanced_accuracy: Mean of the two classes' shares of right decisions.
         precision: Share of the trials called positive that are.
@@ -31,15 +33,13 @@ class Classification:
     threshold: float
     positive: ClassName
     confusion: tuple[tuple[int, int], tuple[int, int]]
+    frr: float
+    far: float
     accuracy: float
     balanced_accuracy: float
     precision: float
     recall: float
     f1: float
-
-    def as_dict(self) -> dict[str, object]:
-        """The same as plain values, for JSON."""
-        return asdict(self)
 
 
 def decide(scores: ArrayLike, threshold: float) -> NDArray[np.int64]:
@@ -78,6 +78,8 @@ def classify(
         threshold=float(threshold),
         positive=positive,
         confusion=confusion,
+        frr=confusion[1][0] / bonafide.size,
+        far=accepted_spoof / spoof.size,
         accuracy=right / (bonafide.size + spoof.size),
         balanced_accuracy=(confusion[0][0] / spoof.size + confusion[1][1] / bonafide.size) / 2,
         precision=precision,

@@ -11,21 +11,29 @@ they meet; as both move in steps they rarely do so exactly, hence three definiti
 - ``rocch``: where the convex hull of the operating points meets FRR = FAR (Provost and Fawcett 2001): the best that
   chance mixtures of thresholds can reach.
 
-All three need no more than the sorted scores of each class, and the number of spoofed trials below each bona fide one.
-That is ten times as fast as the stable sorting of all trials together, and the arithmetic of counts is exact.
+All three need no more than the sorted scores of each class, and the first only those near the crossing: that is more
+than ten times as fast as the stable sorting of all trials together, and the arithmetic of counts is exact.
 """
 
-from typing import Literal, NamedTuple
+from bisect import bisect_left
+from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lightning_modules.metrics.trials import Scores, as_scores
+from lightning_modules.metrics.trials import (
+    BELOW_ALL_SCORES,
+    Counts,
+    Rejected,
+    Scores,
+    SortedTrials,
+    as_scores,
+    sort_scores,
+)
 
 Variant = Literal["legacy", "grouped", "rocch"]
-Counts = NDArray[np.integer]
-
-BELOW_ALL_SCORES = 1e-3  # how far below the lowest score the ASVspoof toolkits put their first threshold
+VARIANTS: tuple[Variant, ...] = get_args(Variant)
+Point = tuple[int | Counts, int | Counts]  # rejected trials of each class: bona fide, spoof
 
 
 class EqualErrorRate(NamedTuple):
@@ -33,45 +41,6 @@ class EqualErrorRate(NamedTuple):
 
     eer: float
     threshold: float
-
-
-class Rejected(NamedTuple):
-    """An operating point: how many trials of each class are rejected."""
-
-    bonafide: int
-    spoof: int
-
-
-class SortedTrials(NamedTuple):
-    """The scores of each class in rising order."""
-
-    bonafide: Scores
-    spoof: Scores
-
-    @property
-    def totals(self) -> Rejected:
-        """How many trials each class has."""
-        return Rejected(self.bonafide.size, self.spoof.size)
-
-    def spoof_below_bonafide(self) -> Counts:
-        """How many spoofed trials score below each bona fide one, and at the end all of them: ``(bona fide + 1,)``."""
-        return np.append(np.searchsorted(self.spoof, self.bonafide, side="left"), self.spoof.size)
-
-    def below(self, score: float) -> Rejected:
-        """The trials that score lower than this."""
-        return Rejected(int(np.searchsorted(self.bonafide, score)), int(np.searchsorted(self.spoof, score)))
-
-    def up_to(self, score: float) -> Rejected:
-        """The trials that score at most this."""
-        bonafide, spoof = (np.searchsorted(scores, score, side="right") for scores in self)
-        return Rejected(int(bonafide), int(spoof))
-
-    def threshold(self, rejected: Rejected) -> float:
-        """The highest score among the rejected trials, or one below all scores if there are none."""
-        highest = [scores[count - 1] for scores, count in zip(self, rejected, strict=True) if count]
-        if highest:
-            return float(max(highest))
-        return float(min(self.bonafide[0], self.spoof[0])) - BELOW_ALL_SCORES
 
 
 def equal_error_rate(
@@ -93,72 +62,127 @@ def equal_error_rate(
     Raises:
         ValueError: If either class is empty or a score is NaN.
     """
-    trials = SortedTrials(np.sort(as_scores(bonafide_scores, "bona fide")), np.sort(as_scores(spoof_scores, "spoof")))
+    if variant == "legacy":  # needs few of the spoofed scores in order
+        bonafide, spoof = sort_scores(bonafide_scores, "bona fide"), as_scores(spoof_scores, "spoof")
+        return _legacy(bonafide, _near_crossing(bonafide, spoof), spoof.size)
+    return sorted_equal_error_rate(SortedTrials.of(bonafide_scores, spoof_scores), variant)
+
+
+def sorted_equal_error_rate(trials: SortedTrials, variant: Variant = "legacy") -> EqualErrorRate:
+    """Equal error rate of trials that are sorted already; see :func:`equal_error_rate`."""
     match variant:
         case "legacy":
-            return _legacy(trials)
+            return _legacy(trials.bonafide, _whole(trials), trials.spoof.size)
         case "grouped":
             return _grouped(trials)
         case "rocch":
             return _rocch(trials)
         case _:
-            raise ValueError(f"found variant={variant!r}, expected 'legacy', 'grouped' or 'rocch'")
+            raise ValueError(f"found variant={variant!r}, expected one of {', '.join(VARIANTS)}")
 
 
-def crossing(bonafide: Counts, spoof: Counts) -> tuple[Rejected, Rejected]:
-    """Operating points of the ``legacy`` path on both sides of FRR = FAR.
+def crossing(
+    bonafide: int | Counts, spoof_before: int | Counts, totals: tuple[int | Counts, int | Counts]
+) -> tuple[Point, Point]:
+    """Points of the ``legacy`` path on both sides of FRR = FAR, on any number of paths at once.
 
-    The path rejects trials one by one in the order of their scores. It is given by its corners: where ``bonafide[i]``
-    are rejected, the spoofed trials below the next bona fide one are too, ``spoof[i]`` in all.
+    The path rejects trials one by one in the order of their scores. It is given by the corner where its FRR overtakes
+    its FAR; all numbers may be arrays ``(paths,)``.
 
     Args:
-        bonafide: Rising counts from 0 to all bona fide trials, in any steps; those of a bootstrap are its weights.
-        spoof: Rising counts up to all spoofed trials, of the same length.
+        bonafide: Bona fide trials rejected at the corner.
+        spoof_before: Spoofed trials rejected before the corner's bona fide trials are.
+        totals: Trials of each class.
 
     Returns:
         The last point with FRR < FAR and the one after it, which has FRR >= FAR.
     """
-    n, m = int(bonafide[-1]), int(spoof[-1])
-    # (FRR - FAR + 1) * n * m: exact in int64 up to two thousand million trials of each class.
-    corner = int(np.searchsorted(bonafide * m + spoof * n, n * m))
-    k, j = int(bonafide[corner]), int(spoof[corner - 1]) if corner else 0
-    if k * m + j * n >= n * m:  # the rejection of a bona fide trial leads across
-        k = -(-(n * m - j * n) // m)
-        return Rejected(k - 1, j), Rejected(k, j)
-    j = -(-(n * m - k * m) // n)
-    return Rejected(k, j - 1), Rejected(k, j)
+    n, m = (np.asarray(total, dtype=np.int64) for total in totals)
+    k, j = np.asarray(bonafide, dtype=np.int64), np.asarray(spoof_before, dtype=np.int64)
+    # FRR < FAR where k * m + j * n < n * m: exact in int64 up to two thousand million trials of each class.
+    by_bonafide = k * m + j * n >= n * m  # the rejection of a bona fide trial leads across, not that of a spoofed one
+    across = np.where(by_bonafide, -((j * n - n * m) // m), k), np.where(by_bonafide, j, -((k * m - n * m) // n))
+    return (across[0] - by_bonafide, across[1] - ~by_bonafide), across
 
 
-def nearest(points: tuple[Rejected, Rejected], totals: Rejected) -> tuple[Rejected, float]:
-    """The point whose FRR and FAR differ least, the first of equals, and their mean there."""
+def nearest(
+    points: tuple[Point, Point], totals: tuple[int | Counts, int | Counts]
+) -> tuple[Point, NDArray[np.float64]]:
+    """Of two points, or of each two ``(paths,)``, the one whose FRR and FAR differ less; the mean of both rates there.
 
-    def rates(point: Rejected) -> tuple[float, float]:
-        return point.bonafide / totals.bonafide, (totals.spoof - point.spoof) / totals.spoof
+    The first of two as good.
+    """
+    (n, m), ((k, j), (k_across, j_across)) = totals, points
+    frr, far = k / n, (m - j) / m
+    frr_across, far_across = k_across / n, (m - j_across) / m
+    first = np.abs(frr - far) <= np.abs(frr_across - far_across)
+    eer: NDArray[np.float64] = np.where(first, frr + far, frr_across + far_across) / 2
+    return (np.where(first, k, k_across), np.where(first, j, j_across)), eer
 
-    def gap(point: Rejected) -> float:
-        frr, far = rates(point)
-        return abs(frr - far)
 
-    point = min(points, key=gap)
-    return point, sum(rates(point)) / 2
+class _Near(NamedTuple):
+    """Corners of the ``legacy`` path around the one where FRR overtakes FAR, and the spoofed scores between them.
+
+    Attributes:
+        low: Rejecting so many bona fide trials FRR < FAR; 0 where that is not known of any.
+        high: Rejecting so many, FRR >= FAR.
+        spoof: Spoofed scores from the bona fide one before ``low`` to that of ``high``, in rising order.
+        below: How many spoofed scores are lower.
+    """
+
+    low: int
+    high: int
+    spoof: Scores
+    below: int
 
 
-def _legacy(trials: SortedTrials) -> EqualErrorRate:
-    points = crossing(np.arange(trials.bonafide.size + 1), trials.spoof_below_bonafide())
-    point, eer = nearest(points, trials.totals)
-    return EqualErrorRate(eer, trials.threshold(point))
+def _whole(trials: SortedTrials) -> _Near:
+    return _Near(0, trials.bonafide.size, trials.spoof, 0)
+
+
+def _near_crossing(bonafide: Scores, spoof: Scores) -> _Near:
+    """Look for the crossing among fewer and fewer of the lowest bona fide scores, and sort what lies between."""
+    n, m = bonafide.size, spoof.size
+    low, high = n // 2, n
+    while low and low * m + np.count_nonzero(spoof < bonafide[low]) * n >= n * m:
+        low, high = low // 2, low
+    inside = np.full(m, fill_value=True) if high == n else spoof < bonafide[high]
+    if low:
+        inside &= spoof >= bonafide[low - 1]
+    below = int(np.count_nonzero(spoof < bonafide[low - 1])) if low else 0
+    return _Near(low, high, np.sort(spoof[inside]), below)
+
+
+def _corner(bonafide: Scores, near: _Near, spoofs: int) -> tuple[int, int]:
+    """Corner of the ``legacy`` path where FRR overtakes FAR, by halving, and the spoofed trials rejected before it."""
+    n = bonafide.size
+
+    def spoof(k: int) -> int:
+        return spoofs if k == n else near.below + int(np.searchsorted(near.spoof, bonafide[k]))
+
+    corners = range(near.low, near.high + 1)
+    k = corners[bisect_left(corners, n * spoofs, key=lambda k: k * spoofs + spoof(k) * n)]
+    return k, spoof(k - 1) if k else 0
+
+
+def _legacy(bonafide: Scores, near: _Near, spoofs: int) -> EqualErrorRate:
+    totals = bonafide.size, spoofs
+    (k, j), eer = nearest(crossing(*_corner(bonafide, near, spoofs), totals), totals)
+    rejected = [scores[count - 1] for scores, count in ((bonafide, int(k)), (near.spoof, int(j) - near.below)) if count]
+    threshold = max(rejected) if rejected else min(bonafide[0], near.spoof[0]) - BELOW_ALL_SCORES
+    return EqualErrorRate(float(eer), float(threshold))
 
 
 def _grouped(trials: SortedTrials) -> EqualErrorRate:
-    _, across = crossing(np.arange(trials.bonafide.size + 1), trials.spoof_below_bonafide())
-    tie = trials.threshold(across)
-    point, eer = nearest((trials.below(tie), trials.up_to(tie)), trials.totals)
-    return EqualErrorRate(eer, trials.threshold(point))
+    _, (k, j) = crossing(*_corner(trials.bonafide, _whole(trials), trials.spoof.size), trials.totals)
+    tie = trials.threshold(Rejected(int(k), int(j)))
+    (k, j), eer = nearest((trials.below(tie), trials.up_to(tie)), trials.totals)
+    return EqualErrorRate(float(eer), trials.threshold(Rejected(int(k), int(j))))
 
 
 def _rocch(trials: SortedTrials) -> EqualErrorRate:
     n, m = trials.totals
-    k, j = np.arange(n + 1), trials.spoof_below_bonafide()
+    k, j = np.arange(n + 1), trials.spoof_below()
     side = k * m + j * n - n * m  # of FRR = FAR: negative where fewer bona fide trials are rejected
     left, right = 0, n
     if side[left] >= 0:  # the classes are apart

@@ -1,6 +1,7 @@
 """An evaluation's evidence is all there, agrees with itself, and is not made twice."""
 
 import csv
+import hashlib
 import json
 
 import pytest
@@ -12,8 +13,9 @@ from experiments.evaluate import evaluate, read_metrics
 from lightning_modules.metrics.eer import equal_error_rate
 
 FILES = {
-    *("metrics.json", "provenance.json", "classification_report.txt", "scores.txt", "eer_by_attack.csv"),
-    *("roc.png", "det.png", "scores.png", "eer_by_attack.png", "confusion_matrix.png"),
+    *("metrics.json", "provenance.json", "classification_report.txt", "scores.txt", "breakdown.csv"),
+    *("roc.png", "det.png", "scores.png", "scores_by_attack.png", "eer_by_attack.png", "reliability.png"),
+    "confusion_matrix.png",
 }
 
 
@@ -24,11 +26,8 @@ def folder(evaluated, place):
 
 def test_all_of_it_is_on_the_run(evaluated, folder):
     assert {path.name for path in folder.iterdir()} == FILES
-    metrics = tracking.get(evaluated).data.metrics
-    assert {"eval/eer", "eval/eer_low", "eval/eer_high", "eval/accuracy", "eval/precision", "eval/recall"} <= set(
-        metrics
-    )
-    assert len(metrics) <= 25
+    names = {"eer", "eer_low", "eer_high", "min_dcf", "act_dcf", "cllr", "auc", "accuracy", "precision", "recall", "f1"}
+    assert {f"eval/{name}" for name in names} <= set(tracking.get(evaluated).data.metrics)
 
 
 def test_the_score_file_gives_the_metrics(evaluated, folder, place):
@@ -45,10 +44,14 @@ def test_the_score_file_gives_the_metrics(evaluated, folder, place):
 
 
 def test_every_attack_is_told_apart(folder, place):
-    rows = list(csv.DictReader((folder / "eer_by_attack.csv").open()))
+    rows = list(csv.DictReader((folder / "breakdown.csv").open()))
     trials = asvspoof2019_la(str(place.corpus)).partition("eval")
-    assert {row["attack"] for row in rows} == {trial.attack for trial in trials} - {"-"}
-    assert sum(int(row["trials"]) for row in rows) == sum(trial.label == 0 for trial in trials)
+    attacks = [row for row in rows if row["by"] == "attack"]
+    assert {row["name"] for row in attacks} == {trial.attack for trial in trials} - {"-"}
+    assert sum(int(row["spoof"]) for row in attacks) == sum(trial.label == 0 for trial in trials)
+    for group in ("speaker", "duration"):
+        trials_of = [int(row["bonafide"]) + int(row["spoof"]) for row in rows if row["by"] == group]
+        assert sum(trials_of) == len(trials)
 
 
 def test_provenance_names_model_data_and_code(evaluated, folder, place):
@@ -56,6 +59,7 @@ def test_provenance_names_model_data_and_code(evaluated, folder, place):
     assert provenance["run"] == evaluated
     assert provenance["data_sha256"] == asvspoof2019_la(str(place.corpus)).digest
     assert provenance["specifications"]["labels"] == {"spoof": 0, "bonafide": 1}
+    assert provenance["scores_sha256"] == hashlib.sha256((folder / "scores.txt").read_bytes()).hexdigest()
 
 
 def test_the_same_data_is_not_scored_twice(evaluated, place, monkeypatch):
@@ -69,6 +73,26 @@ def test_the_same_data_is_not_scored_twice(evaluated, place, monkeypatch):
     assert evaluate(evaluated, corpus) == read_metrics(evaluated)
     with pytest.raises(AssertionError):
         evaluate(evaluated, corpus, again=True)
+
+
+def test_the_score_file_measured_by_itself_says_the_same(evaluated, folder, capsys):
+    ours = read_metrics(evaluated)
+    words = ["--threshold", repr(ours.threshold), "--bootstrap", "0", "--json"]
+    assert spooflab(["metrics", str(folder / "scores.txt"), *words]) == 0
+    found = json.loads(capsys.readouterr().out)
+    for name in ("eer", "min_dcf", "act_dcf", "cllr", "min_cllr", "auc", "accuracy", "f1"):
+        assert found[name] == getattr(ours, name), name
+
+
+def test_dev_and_a_speaker_verification_stay_within_25_metrics(evaluated, place, tmp_path):
+    asv = tmp_path / "asv.txt"
+    asv.write_text("- target 3\n- target 5\n- nontarget 1\n- nontarget 0\nM01 spoof 4\nM01 spoof 2\n")
+    corpus = asvspoof2019_la(str(place.corpus))
+    evaluate(evaluated, corpus, "dev")
+    assert evaluate(evaluated, corpus, asv_scores=asv).min_tdcf.keys() == {"v1", "v2"}
+    metrics = tracking.get(evaluated).data.metrics
+    assert {"dev_whole/eer", "eval/min_tdcf_v1", "dev/eer", "best/dev_eer", "best/dev_min_dcf"} <= metrics.keys()
+    assert len(metrics) <= 25
 
 
 def test_the_command(evaluated, place, capsys):

@@ -1,25 +1,26 @@
 """The gate holds what it says, and a YAML with a misspelt limit is no gate."""
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
-from experiments.evidence import Metrics
+from experiments.evidence import Metrics, Threshold, measure_all
 from experiments.gate import Gate, checks, read_gate
 from experiments.promote import GATE
+from experiments.scored_trials import ScoredTrials
 
+TRIALS = ScoredTrials(["a", "b"], np.array([1.0, 0.0]), np.array([1, 0]), ["-", "M01"], None, None, None)
+SOME = measure_all(TRIALS, Threshold(0.5, "given"), resamples=0)
 LIMITS = Gate(max_eer=0.2, max_worst_attack_eer=0.5, max_eer_above_champion=0.01, max_balanced_error=0.3)
 
 
 def metrics(eer: float, worst: float = 0.3, balanced: float = 0.9) -> Metrics:
-    rates = dict.fromkeys(("accuracy", "precision", "recall", "f1"), 0.9)
-    return Metrics(
-        trials={"bonafide": 10, "spoof": 30},
+    return replace(
+        SOME,
         eer={"legacy": eer, "grouped": eer, "rocch": eer},
-        eer_interval={"low": eer, "high": eer, "unit": "trial"},
-        auc=0.9,
-        attacks={"M01": 0.0, "M02": worst},
-        threshold=0.0,
+        attacks={"M01": {"eer": 0.0}, "M02": {"eer": worst}},
         balanced_accuracy=balanced,
-        **rates,
     )
 
 

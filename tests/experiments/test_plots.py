@@ -29,6 +29,8 @@ def test_every_figure_is_drawn_800_pixels_wide(distance, tmp_path):
         plots.det(scores, labels, threshold=1.0),
         plots.score_histogram(scores, labels, 1.0, attacks),
         plots.confusion_matrix(scores, labels, 1.0),
+        plots.scores_by_attack(scores, attacks, labels, 1.0),
+        plots.reliability(scores, labels),
         plots.eer_by_attack({"M01": 0.3, "M02": 0.0}, 0.2, {"M01": (0.25, 0.36)}),
     ]
     for number, figure in enumerate(figures):
@@ -93,3 +95,20 @@ def test_infinite_scores_are_left_out_of_the_histogram_alone():
 def test_one_class_is_refused():
     with pytest.raises(ValueError, match="expected some of each"):
         plots.det([1.0], [1])
+
+
+def test_calibrated_scores_lie_on_the_diagonal_of_reliability_and_overconfident_ones_do_not():
+    rng = np.random.default_rng(0)
+    labels = np.repeat([1, 0], [3000, 9000])
+    llrs = rng.normal(np.where(labels == 1, 1, -1), np.sqrt(2))  # 2 apart with variance 2: likelihood ratios
+    for factor, on_diagonal in ((1, True), (3, False)):
+        axes = plots.reliability(factor * llrs, labels).axes[0]
+        stated, found = (axes.containers[0].lines[0].get_xdata(), axes.containers[0].lines[0].get_ydata())
+        assert len(stated) == plots.RELIABILITY_BINS
+        assert (np.abs(stated - found).max() < 0.05) == on_diagonal
+
+
+def test_attacks_are_ordered_by_how_bona_fide_they_seem():
+    scores, labels = [5.0, 4.0, np.inf, 1.0, -np.inf, 0.0], [1, 1, 0, 0, 0, 0]
+    axes = plots.scores_by_attack(scores, ["-", "-", "A01", "A01", "A02", "A02"], labels, 2.0).axes[0]
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["A02", "A01", "bona fide"]

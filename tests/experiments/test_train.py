@@ -17,7 +17,10 @@ def test_a_run_holds_what_it_took_and_what_it_gave(evaluated, place):
     assert run.info.status == "FINISHED"
     assert run.data.params["model.network.class_path"].endswith("SpectrogramCNN")
     assert run.data.params["model.learning_rate"] == "0.005"
-    assert {"train/loss", "dev/loss", "dev/eer", "best/dev_eer"} <= set(run.data.metrics)
+    names = {"train/loss", "dev/loss", "dev/eer", "dev/min_dcf", "best/dev_eer", "best/dev_min_dcf", "best/epoch"}
+    assert names <= set(run.data.metrics)
+    epochs = tracking.history(evaluated, "dev/eer")
+    assert run.data.metrics["best/dev_eer"] == pytest.approx(min(epochs)) == epochs[int(run.data.metrics["best/epoch"])]
     assert len(run.data.metrics) <= 25
     assert run.data.tags["data.sha256"] == parse(place.words()).datamodule.corpus.digest
     assert {item.dataset.digest for item in run.inputs.dataset_inputs} == {run.data.tags["data.sha256"][:36]}

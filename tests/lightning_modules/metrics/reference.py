@@ -45,3 +45,14 @@ def rocch_eer(bonafide, spoof):
                 share = gap_a / (gap_a - gap_b)
                 best = min(best, frr[a] + share * (frr[b] - frr[a]))
     return best
+
+
+def min_tdcf_v1(scores, labels, asv):
+    """The t-DCF of ASVspoof 2019 at every point of the path that rejects trials one by one, bona fide first in ties."""
+    order = np.lexsort((1 - labels, scores))
+    rejected = np.concatenate(([0], np.cumsum(labels[order])))
+    frr = rejected / labels.sum()
+    far = 1 - (np.arange(len(scores) + 1) - rejected) / (1 - labels).sum()
+    c1 = 0.95 * 0.99 * (1 - asv.miss) - 0.95 * 0.01 * 10 * asv.false_acceptance
+    c2 = 10 * 0.05 * (1 - asv.spoof_miss)
+    return ((c1 * frr + c2 * far) / min(c1, c2)).min()

@@ -1,11 +1,10 @@
-"""The bootstrap has the distribution of resampling and sorting naively, and the intervals that are published."""
+"""Intervals say how they were made, differences are paired, and published intervals are met."""
 
 import numpy as np
 import pytest
 
-from lightning_modules.metrics import bootstrap
-from lightning_modules.metrics.bootstrap import bootstrap_eer
-from tests.lightning_modules.metrics import asvspoof, reference
+from lightning_modules.metrics.bootstrap import bootstrap_difference, bootstrap_eer
+from tests.lightning_modules.metrics import asvspoof
 
 
 @pytest.fixture
@@ -15,30 +14,6 @@ def trials():
     labels = np.repeat([1, 0], [100, 200])
     speakers = [f"S{number}" for number in rng.integers(0, 12, 300)]
     return rng.normal(labels, 1).round(1), labels, speakers
-
-
-def test_a_weighted_eer_is_that_of_the_repeated_trials(trials):
-    scores, labels, speakers = trials
-    bonafide, spoof = scores[labels == 1], scores[labels == 0]
-    _, ids = np.unique(speakers, return_inverse=True)
-    draw = bootstrap._speaker_draw(bonafide, ids[:100], spoof, ids[100:], np.random.default_rng(3))
-    rng = np.random.default_rng(3)
-    for _ in range(20):
-        weights = np.bincount(rng.integers(12, size=12), minlength=12)
-        repeated = np.repeat(bonafide, weights[ids[:100]]), np.repeat(spoof, weights[ids[100:]])
-        assert bootstrap._weighted_eer(draw()) == reference.legacy_eer(*repeated)[0]
-
-
-def test_trial_resamples_have_the_naive_distribution(trials):
-    scores, labels, _ = trials
-    bonafide, spoof = scores[labels == 1], scores[labels == 0]
-    draw = bootstrap._trial_draw(bonafide, spoof, np.random.default_rng(1))
-    fast = [bootstrap._weighted_eer(draw()) for _ in range(4000)]
-    rng = np.random.default_rng(2)
-    naive = [reference.legacy_eer(rng.choice(bonafide, 100), rng.choice(spoof, 200))[0] for _ in range(4000)]
-    assert np.mean(fast) == pytest.approx(np.mean(naive), abs=4 * np.std(naive) / np.sqrt(2000))
-    assert np.std(fast) == pytest.approx(np.std(naive), rel=0.06)
-    assert np.quantile(fast, [0.025, 0.975]) == pytest.approx(np.quantile(naive, [0.025, 0.975]), abs=0.008)
 
 
 def test_same_seed_same_interval(trials):
@@ -56,11 +31,6 @@ def test_the_interval_says_how_it_was_made(trials):
         assert interval.low < interval.eer < interval.high
 
 
-def test_draws_that_leave_a_class_empty_are_drawn_anew():
-    interval = bootstrap_eer([2.0, 1.0, 0.0], [1, 0, 0], ["A", "B", "C"], resamples=50)
-    assert (interval.low, interval.high) == (0, 0)
-
-
 def test_what_cannot_be_resampled_is_refused(trials):
     scores, labels, _ = trials
     with pytest.raises(ValueError, match="one speaker only"):
@@ -69,6 +39,52 @@ def test_what_cannot_be_resampled_is_refused(trials):
         bootstrap_eer(scores, labels, ["S1", "S2"])
     with pytest.raises(ValueError, match="0 < level < 1"):
         bootstrap_eer(scores, labels, level=95)
+
+
+def test_a_system_does_not_differ_from_itself(trials):
+    scores, labels, speakers = trials
+    for names in (None, speakers):
+        same = bootstrap_difference(scores, scores, labels, names, resamples=100)
+        assert (same.difference, same.low, same.high, same.p_value) == (0, 0, 0, 1)
+
+
+def test_a_better_system_is_seen_to_be_better_and_the_sign_is_ours_minus_theirs(trials):
+    scores, labels, speakers = trials
+    better = scores + 2 * labels
+    for names, unit in ((None, "trial"), (speakers, "speaker")):
+        found = bootstrap_difference(better, scores, labels, names, resamples=400)
+        assert found.unit == unit
+        assert found.low <= found.difference <= found.high < 0
+        assert found.p_value == pytest.approx(2 / 401)
+        swapped = bootstrap_difference(scores, better, labels, names, resamples=400)
+        assert swapped.difference == -found.difference
+        assert swapped.low > 0
+
+
+def test_pairing_takes_out_what_the_systems_share(trials):
+    """Two systems that err on the same trials: their difference is surer than either of them."""
+    scores, labels, _ = trials
+    other = scores + 0.05 * np.random.default_rng(1).normal(size=scores.size)
+    difference = bootstrap_difference(scores, other, labels, resamples=400)
+    alone = bootstrap_eer(scores, labels, resamples=400)
+    assert difference.high - difference.low < 0.7 * (alone.high - alone.low)
+
+
+def test_the_p_value_is_uniform_where_there_is_no_difference():
+    """Of 200 pairs of equally good systems about a tenth have p < .1."""
+    rng = np.random.default_rng(0)
+    labels = np.repeat([1, 0], [150, 150])
+    p_values = [
+        bootstrap_difference(rng.normal(labels, 1), rng.normal(labels, 1), labels, resamples=99).p_value
+        for _ in range(200)
+    ]
+    assert 0.03 < np.mean(np.array(p_values) < 0.1) < 0.18
+
+
+def test_other_lengths_are_refused(trials):
+    scores, labels, _ = trials
+    with pytest.raises(ValueError, match="expected \\(trials,\\) for both"):
+        bootstrap_difference(scores, scores[1:], labels)
 
 
 @pytest.mark.realdata

@@ -1,4 +1,4 @@
-"""The metric pools raw scores over batches and ranks before it computes one EER."""
+"""The metrics pool raw scores over batches and ranks before they compute one number."""
 
 import math
 import os
@@ -9,8 +9,12 @@ import torch
 import torch.distributed as dist
 import torch.multiprocessing as mp
 
-from lightning_modules.metrics.eer import equal_error_rate
-from lightning_modules.metrics.torchmetric import PooledEqualErrorRate
+from lightning_modules.metrics.dcf import min_dcf
+from lightning_modules.metrics.eer import sorted_equal_error_rate
+from lightning_modules.metrics.torchmetric import PooledEqualErrorRate, PooledMinDcf
+from lightning_modules.metrics.trials import SortedTrials
+
+METRICS = [PooledEqualErrorRate, PooledMinDcf]
 
 
 def trials():
@@ -20,23 +24,26 @@ def trials():
     return torch.randn(101, generator=generator) + labels, labels
 
 
-def expected():
+def expected(metric):
     scores, labels = trials()
-    return equal_error_rate(scores[labels == 1].numpy(), scores[labels == 0].numpy()).eer
+    together = SortedTrials.of(scores[labels == 1].numpy(), scores[labels == 0].numpy())
+    return sorted_equal_error_rate(together).eer if metric is PooledEqualErrorRate else min_dcf(together)
 
 
-def test_batches_are_pooled():
-    metric = PooledEqualErrorRate()
+@pytest.mark.parametrize("kind", METRICS)
+def test_batches_are_pooled(kind):
+    metric = kind()
     for scores, labels in zip(*(part.split(7) for part in trials()), strict=True):
         metric.update(scores, labels)
-    assert metric.compute() == expected()
+    assert metric.compute() == expected(kind)
     metric.reset()
     metric.update(torch.tensor([1.0, 0.0]), torch.tensor([1, 0]))
     assert metric.compute() == 0
 
 
-def test_one_class_is_not_yet_a_number():
-    metric = PooledEqualErrorRate()
+@pytest.mark.parametrize("kind", METRICS)
+def test_one_class_is_not_yet_a_number(kind):
+    metric = kind()
     metric.update(torch.tensor([1.0]), torch.tensor([0]))
     assert math.isnan(metric.compute())
 
@@ -50,14 +57,19 @@ def _rank(rank, store, results):
     os.environ["GLOO_SOCKET_IFNAME"] = "lo"
     dist.init_process_group("gloo", init_method=f"file://{store}", rank=rank, world_size=2)
     scores, labels = trials()
-    metric = PooledEqualErrorRate()
     part = slice(0, 30) if rank == 0 else slice(30, None)
-    metric.update(scores[part], labels[part])
-    np.save(f"{results}.{rank}.npy", metric.compute().numpy())
+    values = []
+    for kind in METRICS:
+        metric = kind()
+        metric.update(scores[part], labels[part])
+        values.append(float(metric.compute()))
+    np.save(f"{results}.{rank}.npy", values)
     dist.destroy_process_group()
 
 
 @pytest.mark.slow
 def test_two_ranks_are_pooled(tmp_path):
-    mp.spawn(_rank, args=(tmp_path / "store", tmp_path / "eer"), nprocs=2)
-    assert [float(np.load(tmp_path / f"eer.{rank}.npy")) for rank in range(2)] == [expected()] * 2
+    mp.spawn(_rank, args=(tmp_path / "store", tmp_path / "values"), nprocs=2)
+    assert [np.load(tmp_path / f"values.{rank}.npy").tolist() for rank in range(2)] == [
+        [expected(kind) for kind in METRICS]
+    ] * 2

@@ -1,0 +1,176 @@
+"""A protocol file of any of the field's forms in, what it says of each trial out: no audio is needed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from datamodules.manifest import BONAFIDE, SPOOF, UNKNOWN
+from datamodules.tables import TableError, TextTable, read_table
+
+KEY_WORDS: Final = {
+    **dict.fromkeys((BONAFIDE, "bona-fide", "bona_fide", "genuine", "real", "human"), BONAFIDE),
+    **dict.fromkeys((SPOOF, "spoofed", "fake", "deepfake"), SPOOF),
+}
+HEADERS: Final = {
+    "utterance": (
+        "utterance",
+        "utt",
+        "utt_id",
+        "filename",
+        "file_name",
+        "file",
+        "trial",
+        "path",
+        "audio",
+        "id",
+        "name",
+    ),
+    "key": ("key", "label", "class"),
+    "attack": ("attack", "attack_label", "attack_id", "attack_type", "system", "system_id", "method"),
+    "speaker": ("speaker", "speaker_id", "spk"),
+    "codec": ("codec",),
+    "subset": ("subset", "partition", "phase", "split"),
+    "duration_s": ("duration_s", "duration", "dur"),
+    "score": ("score", "cm-score", "cm_score", "llr"),
+}
+NO_CODEC: Final = "none"
+ALL_HEADERS: Final = frozenset(name for names in HEADERS.values() for name in names)
+# Columns of the forms without a header, by their number; "" is not used here.
+FORMS: Final = {
+    2: ("utterance", "key"),
+    3: ("utterance", "attack", "key"),
+    4: ("utterance", "attack", "key", "score"),  # a score file, whose keys are a protocol too
+    5: ("speaker", "utterance", "", "attack", "key"),  # ASVspoof 2019 LA and PA
+    8: ("speaker", "utterance", "codec", "", "attack", "key", "", "subset"),  # 2021 LA
+    10: ("speaker", "utterance", "", "codec", "", "", "", "attack", "key", ""),  # ASVspoof 5
+    12: ("speaker", "utterance", "", "", "", "", "", "", "", "key", "", "subset"),  # 2021 PA
+    13: ("speaker", "utterance", "codec", "", "attack", "key", "", "subset", "", "", "", "", ""),  # 2021 DF
+}
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """What is known of each trial, column by column, all in the file's order.
+
+    Attributes:
+        path: the file.
+        utterances: unique identifiers.
+        keys: ``bonafide`` or ``spoof``.
+        attacks: ``-`` for bona fide, and where the file does not say.
+        speakers: if the file names them.
+        codecs: if the file names them.
+        durations_s: if the file says.
+        outside: utterances of other subsets than the one asked for.
+    """
+
+    path: Path
+    utterances: Sequence[str]
+    keys: Sequence[str]
+    attacks: Sequence[str]
+    speakers: Sequence[str] | None
+    codecs: Sequence[str] | None
+    durations_s: Sequence[float] | None
+    outside: frozenset[str] = frozenset()
+
+
+def read_protocol(path: Path, subset: str | None = None) -> Protocol:
+    """Read the protocol of ASVspoof 2019, 2021 or 5, a table with a header, or lines ``UTTERANCE [ATTACK] KEY``.
+
+    Args:
+        path: of the file.
+        subset: of the trials, where the file tells some apart (ASVspoof 2021: progress, eval, hidden_track). When not
+            given it is ``eval`` if there is such a subset, as in the challenge's results, else all are taken.
+
+    Raises:
+        TableError: naming the line, for an unknown form or key, or an utterance that stands there twice.
+    """
+    table = read_table(path, ALL_HEADERS)
+    columns = _columns(table)
+    utterances, keys = columns["utterance"], parse_keys(table, columns["key"])
+    first: dict[str, int] = {}
+    for row, utterance in enumerate(utterances):
+        if first.setdefault(utterance, row) != row:
+            raise TableError(
+                f"{table.where(row)}: found {utterance} a second time, after {table.where(first[utterance])}"
+            )
+    attacks = columns.get("attack") or [UNKNOWN] * len(utterances)
+    chosen = _subset_rows(path, columns.get("subset"), subset, len(utterances))
+
+    def take(name: str) -> list[str] | None:
+        cells = columns.get(name)
+        return None if cells is None else [cells[row] for row in chosen]
+
+    durations = columns.get("duration_s")
+    return Protocol(
+        path=path,
+        utterances=[utterances[row] for row in chosen],
+        keys=[keys[row] for row in chosen],
+        attacks=[attacks[row] if keys[row] == SPOOF else UNKNOWN for row in chosen],
+        speakers=take("speaker"),
+        codecs=_codecs(take("codec")),
+        durations_s=None if durations is None else [parse_number(table, row, durations[row]) for row in chosen],
+        outside=frozenset(utterances).difference(utterances[row] for row in chosen),
+    )
+
+
+def parse_keys(table: TextTable, cells: Sequence[str]) -> list[str]:
+    """Turn the field's many words for the two classes into ``bonafide`` and ``spoof``.
+
+    Raises:
+        TableError: naming the first line with another word.
+    """
+    known = {cell: KEY_WORDS.get(cell.lower()) for cell in set(cells)}
+    if None in known.values():
+        row = next(row for row, cell in enumerate(cells) if known[cell] is None)
+        raise TableError(
+            f"{table.where(row)}: found key {cells[row]!r} ({table.columns[0][row]}), expected one of "
+            f"{', '.join(KEY_WORDS)}: name the classes in words, as numbers mean different things in different corpora"
+        )
+    return [KEY_WORDS[cell.lower()] for cell in cells]
+
+
+def parse_number(table: TextTable, row: int, cell: str) -> float:
+    """Turn a cell into a number.
+
+    Raises:
+        TableError: naming the line.
+    """
+    try:
+        return float(cell)
+    except ValueError as error:
+        raise TableError(f"{table.where(row)}: found {cell!r}, expected a number") from error
+
+
+def _columns(table: TextTable) -> dict[str, Sequence[str]]:
+    if table.header is not None:
+        found = {role: table.column(names) for role, names in HEADERS.items()}
+        columns = {role: cells for role, cells in found.items() if cells is not None}
+    else:
+        form = FORMS.get(len(table.columns))
+        if form is None:
+            raise TableError(
+                f"{table.path}: found {len(table.columns)} columns and no header, expected a protocol of ASVspoof "
+                "2019, 2021 or 5, or a first line that names the columns (utterance, key, attack, speaker, codec)"
+            )
+        columns = {role: cells for role, cells in zip(form, table.columns, strict=True) if role}
+    missing = {"utterance", "key"} - columns.keys()
+    if missing:
+        raise TableError(f"{table.path}: found no column for the {' and the '.join(sorted(missing))} of a trial")
+    return columns
+
+
+def _codecs(cells: list[str] | None) -> list[str] | None:
+    """Beside named codecs "-" means that there was none, as in ASVspoof 5."""
+    return cells and [NO_CODEC if cell == UNKNOWN else cell for cell in cells]
+
+
+def _subset_rows(path: Path, subsets: Sequence[str] | None, wanted: str | None, rows: int) -> list[int]:
+    if wanted is None and (subsets is None or "eval" not in subsets):
+        return list(range(rows))
+    name = wanted or "eval"
+    chosen = [row for row, subset in enumerate(subsets or ()) if subset == name]
+    if not chosen:
+        there = ", ".join(sorted(set(subsets))) if subsets else "none"
+        raise TableError(f"{path}: found no trial of the subset {name!r}; the subsets there are: {there}")
+    return chosen

@@ -1,0 +1,74 @@
+"""Sorted scores and their measures in, what is suspicious about them out, in words with the evidence."""
+
+import math
+
+import numpy as np
+
+from lightning_modules.metrics.eer import sorted_equal_error_rate
+from lightning_modules.metrics.measures import Measures
+from lightning_modules.metrics.trials import SortedTrials
+
+CHANCE = 0.5
+HEAVY_TIES = 0.01  # share of all trials that tie with one of the other class
+VARIANTS_APART = 0.001  # difference between two variants of the EER
+
+
+def doubts(trials: SortedTrials, measures: Measures) -> list[str]:
+    """Say what may be wrong with scores, though they can be measured.
+
+    Args:
+        trials: Scores of the countermeasure.
+        measures: What they came to.
+    """
+    checks = (_inverted, _no_likelihood_ratios, _infinite, _ties)
+    return [doubt for check in checks if (doubt := check(trials, measures))]
+
+
+def _inverted(trials: SortedTrials, measures: Measures) -> str | None:
+    if measures.eer_grouped <= CHANCE:
+        return None
+    negated = SortedTrials(-trials.bonafide[::-1], -trials.spoof[::-1])
+    return (
+        f"EER {measures.eer:.2%} is worse than chance: is a higher score more spoof here? "
+        f"Negated, the scores have an EER of {sorted_equal_error_rate(negated).eer:.2%}"
+    )
+
+
+def _no_likelihood_ratios(trials: SortedTrials, measures: Measures) -> str | None:
+    low = float(min(trials.bonafide[0], trials.spoof[0]))
+    high = float(max(trials.bonafide[-1], trials.spoof[-1]))
+    meaningless = f"actDCF {measures.act_dcf:.2f} and Cllr {measures.cllr:.2f} say nothing of them"
+    if low >= 0 and high <= 1:
+        return (
+            f"the scores lie between {low:.3g} and {high:.3g}, as probabilities do: {meaningless}, "
+            "they need natural-log likelihood ratios (log p/(1-p) at equal priors, or calibrate on dev)"
+        )
+    if measures.act_dcf >= 1 > 2 * measures.min_dcf:
+        return (
+            f"at the Bayes threshold the scores decide no better than always saying the same, though minDCF is "
+            f"{measures.min_dcf:.3f}: they are no calibrated log-likelihood ratios, and {meaningless}"
+        )
+    return None
+
+
+def _infinite(trials: SortedTrials, measures: Measures) -> str | None:
+    infinite = sum(int(np.isinf(scores).sum()) for scores in trials)
+    if not infinite:
+        return None
+    cost = "infinite" if math.isinf(measures.cllr) else f"{measures.cllr:.2f}"
+    return f"{infinite} scores are infinite; Cllr is {cost}"
+
+
+def _ties(trials: SortedTrials, measures: Measures) -> str | None:
+    scores, counts = np.unique(np.concatenate(trials), return_counts=True)
+    shared = np.isin(scores, trials.bonafide) & np.isin(scores, trials.spoof)
+    tied = int(counts[shared].sum())
+    all_trials = measures.bonafide + measures.spoof
+    apart = max(measures.eer, measures.eer_grouped, measures.eer_rocch) - measures.eer_rocch > VARIANTS_APART
+    if tied <= HEAVY_TIES * all_trials or not apart:
+        return None
+    return (
+        f"{tied:,} of {all_trials:,} trials have the score of a trial of the other class ({scores.size:,} different "
+        f"scores): the EER is {measures.eer:.2%} legacy, {measures.eer_grouped:.2%} grouped, "
+        f"{measures.eer_rocch:.2%} rocch. Saturated or coarsely rounded scores?"
+    )
