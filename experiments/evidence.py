@@ -101,11 +101,16 @@ class Metrics:
     @property
     def eer_text(self) -> str:
         """The pooled legacy EER with its interval, in words."""
-        eer, interval = f"{100 * self.eer['legacy']:.2f} %", self.eer_interval
+        return f"{100 * self.eer['legacy']:.2f} %{self.interval_text}"
+
+    @property
+    def interval_text(self) -> str:
+        """The interval of the pooled legacy EER, in words; nothing where there is none."""
+        interval = self.eer_interval
         if interval is None:
-            return eer
+            return ""
         low, high = 100 * interval["low"], 100 * interval["high"]
-        return f"{eer} ({100 * interval['level']:.0f} %: {low:.2f}–{high:.2f}, by {interval['unit']})"
+        return f" ({100 * interval['level']:.0f} %: {low:.2f}–{high:.2f}, by {interval['unit']})"
 
     def columns(self) -> dict[str, float]:
         """Return the few numbers that MLflow shows as columns; the rest is in the files."""

@@ -50,9 +50,9 @@ def show_difference(difference: Difference, ours: str, theirs: str) -> None:
 def _pooled(metrics: Metrics, title: str) -> Table:
     table = Table(title=escape(title), title_justify="left", show_header=False)
     table.add_row("trials", f"{metrics.trials['bonafide']:,} bona fide, {metrics.trials['spoof']:,} spoof")
-    table.add_row("EER, legacy", metrics.eer_text)
-    table.add_row("EER, grouped ties", f"{100 * metrics.eer['grouped']:.2f} %")
-    table.add_row("EER, ROCCH", f"{100 * metrics.eer['rocch']:.2f} %")
+    table.add_row("EER, legacy", f"{100 * metrics.eer['legacy']:.3f} %{metrics.interval_text}")
+    table.add_row("EER, grouped ties", f"{100 * metrics.eer['grouped']:.3f} %")
+    table.add_row("EER, ROCCH", f"{100 * metrics.eer['rocch']:.3f} %")
     for version, challenge in (("v1", "ASVspoof 2019"), ("v2", "ASVspoof 2021")):
         if metrics.min_tdcf:
             table.add_row(f"min t-DCF {version}, {challenge}", f"{metrics.min_tdcf[version]:.4f}")

@@ -235,9 +235,10 @@ def _numbers(table: TextTable, utterances: Sequence[str], cells: Sequence[str]) 
         scores = np.array([parse_number(table, row, cell) for row, cell in enumerate(cells)])
     bad = np.flatnonzero(np.isnan(scores))
     if bad.size:
+        more = f", and so are {bad.size - 1:,} others" if bad.size > 1 else ""
         raise TableError(
-            f"{table.where(bad[0])}: the score of {utterances[bad[0]]} is NaN, as are {bad.size - 1} others: "
-            "score those trials again, or leave them out and say so with --allow-partial"
+            f"{table.where(bad[0])}: the score of {utterances[bad[0]]} is NaN{more}: score those trials again, or "
+            "leave their lines out and measure the rest with --allow-partial"
         )
     return scores
 

@@ -61,7 +61,7 @@ def test_without_keys_a_protocol_is_asked_for(judged, scores):
 @pytest.mark.parametrize(
     ("scores", "message"),
     [
-        ("a 2.5\nb nan\nc 0\n", r"scores\.txt:2: the score of b is NaN, as are 0 others"),
+        ("a 2.5\nb nan\nc 0\n", r"scores\.txt:2: the score of b is NaN: score"),
         ("a 2.5\nb oops\nc 0\nd 1\n", r"scores\.txt:2: found 'oops', expected a number"),
         ("a 2.5\nb -1\nc 0\nb -2\n", r"scores\.txt:4: b has the score -2, but in line 2 it has -1"),
         ("a bonafide 1\nb spoof 0\nc spof 0\n", r"scores\.txt:3: found key 'spof' \(c\)"),
