@@ -230,7 +230,7 @@ def reliability(llrs: ArrayLike, labels: ArrayLike) -> Figure:
     axes.set(xlabel="Probability of bona fide that the score states (%)", ylabel="Share that is bona fide (%)")
     axes.set(xlim=(0, 1), ylim=(0, 1.02), aspect="equal")
     _percent(axes.xaxis, axes.yaxis)
-    axes.legend(loc="upper left")
+    axes.legend()
     return figure
 
 
