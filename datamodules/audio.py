@@ -13,6 +13,7 @@ import soxr
 
 READABLE = "WAV, FLAC, OGG/Vorbis, Opus, MP3, M4A/AAC or raw G.722 (.g722)"
 SHOWN_BYTES = 16
+DECODE_VERSION = 1  # raised whenever the same file would give other samples; part of every cache's recipe
 PLAUSIBLE_PEAK = 8.0
 """Above this, float samples are integers in disguise; below it, the overshoot of a lossy codec, which is clipped."""
 

@@ -1,7 +1,8 @@
 """Draws in, batches out: the two ways that a partition is read, as cached features or as waveforms."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -37,7 +38,7 @@ class WaveformDataset(Dataset[dict[str, Any]]):
 
     Args:
         trials: of one partition.
-        store: their waveforms as int16 ``(samples, 1)``.
+        store: their waveforms as int16 ``(1, samples)``.
         crop_samples: length of a crop.
         augmentation: drawn anew each time; none for dev and eval.
         random_start: crop anywhere, not at the first sample.
@@ -57,13 +58,17 @@ class WaveformDataset(Dataset[dict[str, Any]]):
     def __len__(self) -> int:
         return len(self._trials)
 
-    def __getitem__(self, draw: Draw) -> dict[str, Any]:
-        rng = np.random.default_rng(draw.seed)
-        record, frames = _read_crop(self._store, draw.row, self._crop_samples, rng if self._random_start else None)
-        waveform = record[:, 0].astype(np.float32) / _INT16_SCALE
-        if self._augmentation is not None:
-            waveform = self._augmentation(waveform, rng)
-        return _item(self._trials[draw.row], frames, waveform=waveform)
+    def __getitems__(self, draws: Sequence[Draw]) -> dict[str, Any]:
+        waveforms = np.empty((len(draws), self._crop_samples), np.float32)
+        lengths = []
+        for waveform, draw in zip(waveforms, draws, strict=True):
+            rng = np.random.default_rng(draw.seed)
+            start, length = _place(self._store, draw.row, self._crop_samples, rng if self._random_start else None)
+            np.divide(self._store.read(draw.row, start, self._crop_samples)[0], _INT16_SCALE, out=waveform)
+            if self._augmentation is not None:
+                waveform[:] = self._augmentation(waveform, rng)
+            lengths.append(length)
+        return _batch([self._trials[draw.row] for draw in draws], lengths, waveform=waveforms)
 
 
 class FeatureDataset(Dataset[dict[str, Any]]):
@@ -71,7 +76,7 @@ class FeatureDataset(Dataset[dict[str, Any]]):
 
     Args:
         trials: of one partition.
-        store: their features ``(frames, bins)``.
+        store: their features ``(bins, frames)``.
         crop_frames: length of a crop.
         random_start: crop anywhere, not at the first frame.
     """
@@ -85,50 +90,57 @@ class FeatureDataset(Dataset[dict[str, Any]]):
     def __len__(self) -> int:
         return len(self._trials)
 
-    def __getitem__(self, draw: Draw) -> dict[str, Any]:
-        rng = np.random.default_rng(draw.seed) if self._random_start else None
-        record, frames = _read_crop(self._store, draw.row, self._crop_frames, rng)
-        return _item(self._trials[draw.row], frames, features=record.T.astype(np.float32))
+    def __getitems__(self, draws: Sequence[Draw]) -> dict[str, Any]:
+        records, lengths = [], []
+        for draw in draws:
+            rng = np.random.default_rng(draw.seed) if self._random_start else None
+            start, length = _place(self._store, draw.row, self._crop_frames, rng)
+            records.append(self._store.read(draw.row, start, self._crop_frames))
+            lengths.append(length)
+        return _batch([self._trials[draw.row] for draw in draws], lengths, features=np.stack(records))
 
 
-def collate(items: list[dict[str, Any]]) -> dict[str, Any]:
-    """Stack ``waveform`` or ``features``, ``length`` and ``label``; keep ``utterance`` and ``attack`` as lists."""
-    batch: dict[str, Any] = {name: [item[name] for item in items] for name in items[0]}
-    for name in ("waveform", "features"):
-        if name in batch:
-            batch[name] = torch.from_numpy(np.stack(batch[name]))
-    for name in ("length", "label"):
-        batch[name] = torch.tensor(batch[name], dtype=torch.int64)
-    return batch
+@dataclass(frozen=True)
+class WaveformRecords:
+    """Decodes files to int16 ``(1, samples)``: half the size of float32, and exact for 16-bit files."""
+
+    paths: Sequence[Path]
+    sample_rate_hz: int
+
+    def __call__(self, index: int) -> NDArray[np.int16]:
+        """Decode one file."""
+        waveform = decode(self.paths[index], self.sample_rate_hz)
+        return np.round(np.clip(waveform, -1.0, 1.0) * _INT16_SCALE).astype(np.int16)[np.newaxis]
 
 
-def waveform_records(trials: Sequence[Trial], sample_rate_hz: int) -> Iterator[NDArray[np.int16]]:
-    """Decode each trial to int16 ``(samples, 1)``, half the size of float32 and exact for 16-bit files."""
-    for trial in trials:
-        waveform = decode(trial.path, sample_rate_hz)
-        yield np.round(np.clip(waveform, -1.0, 1.0) * _INT16_SCALE).astype(np.int16)[:, np.newaxis]
+@dataclass(frozen=True)
+class FeatureRecords:
+    """Computes the features of whole stored waveforms as float16 ``(bins, frames)``."""
+
+    waveforms: RecordStore
+    extractor: FeatureExtractor
+
+    def __call__(self, index: int) -> NDArray[np.float16]:
+        """Compute the features of one waveform."""
+        record = self.waveforms.read(index, 0, self.waveforms.frames(index))
+        samples = record[0].astype(np.float32) / _INT16_SCALE
+        with torch.inference_mode():
+            features = self.extractor.extract(torch.from_numpy(samples)[None])[0]
+            return features.to(torch.float16).contiguous().numpy()
 
 
-def feature_records(waveforms: RecordStore, extractor: FeatureExtractor) -> Iterator[NDArray[np.float16]]:
-    """Compute the features of whole stored waveforms as float16 ``(frames, bins)``."""
-    with torch.inference_mode():
-        for index in range(len(waveforms)):
-            samples = waveforms.read(index, 0, waveforms.frames(index))[:, 0].astype(np.float32) / _INT16_SCALE
-            yield extractor.extract(torch.from_numpy(samples)[None])[0].T.to(torch.float16).numpy()
+def _place(store: RecordStore, index: int, crop: int, rng: np.random.Generator | None) -> tuple[int, int]:
+    """Where a crop starts, and how much of it is not repetition."""
+    frames = store.frames(index)
+    start = int(rng.integers(max(frames - crop, 0) + 1)) if rng is not None else 0
+    return start, min(crop, frames)
 
 
-def _read_crop(store: RecordStore, index: int, crop: int, rng: np.random.Generator | None) -> tuple[NDArray[Any], int]:
-    """Return a crop ``(crop, bins)`` and how much of it is not repetition."""
-    spare = max(store.frames(index) - crop, 0)
-    start = int(rng.integers(spare + 1)) if rng is not None else 0
-    return store.read(index, start, crop), min(crop, store.frames(index))
-
-
-def _item(trial: Trial, length: int, **audio: NDArray[np.float32]) -> dict[str, Any]:
+def _batch(trials: Sequence[Trial], lengths: Sequence[int], **audio: NDArray[np.floating]) -> dict[str, Any]:
     return {
-        **audio,
-        "length": length,
-        "label": trial.label,
-        "utterance": trial.utterance,
-        "attack": trial.attack,
+        **{name: torch.from_numpy(values).float() for name, values in audio.items()},
+        "length": torch.tensor(lengths, dtype=torch.int64),
+        "label": torch.tensor([trial.label for trial in trials], dtype=torch.int64),
+        "utterance": [trial.utterance for trial in trials],
+        "attack": [trial.attack for trial in trials],
     }

@@ -1,126 +1,225 @@
-"""Trials in, memory-mapped features out: computed once, shared by every epoch, trial and worker."""
+"""Identities of audio and a way to compute their records in, records out: computed once, shared by every run.
+
+A recipe, such as a frontend with its arguments, has a folder of immutable shards. A store looks up in them what it is
+asked for. What is not there it computes; what is damaged it computes anew; nothing else is touched. So a changed
+corpus, a killed process, a full disk and a flipped byte all come to the same: some records are computed again.
+"""
 
 import fcntl
 import hashlib
 import json
-import os
-import shutil
-import zipfile
-import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+import torch
 
-FORMAT_VERSION = 1
-_RECORDS, _INDEX, _KEY = "records.bin", "index.npz", "key.json"
+from datamodules.shards import INDEX_SUFFIX, Record, Shard, ShardError, write_shard
 
+FORMAT_VERSION = 2
+RECIPE_FILE = "recipe.json"
+SHARD_BYTES = 128 * 1024 * 1024
+KEPT_BYTES = 16 * 1024 * 1024  # of records computed on demand, before they become a shard
+LOCK_FILE = "lock"
 
-class CacheError(RuntimeError):
-    """The stored records are not what was written."""
+Compute = Callable[[int], Record]
 
 
 class RecordStore:
-    """Records of many lengths, one after the other in a single memory-mapped file.
+    """Records of many lengths, found in the shards of a recipe or computed.
 
-    A record is time-major, ``(frames, bins)``, so that a crop in time is one contiguous read.
+    Several processes may use one folder at once. A record's checksum is tested the first time that it is read.
 
     Args:
-        directory: what ``open_or_build`` made.
-
-    Raises:
-        CacheError: a file is missing, cut short, or its checksum does not match.
+        root: folder of all recipes.
+        recipe: plain values that fix a record, beside its identity: rates, the frontend's class, arguments, version.
+        identities: what each record is of, such as the digest of an audio file; equal ones share a record.
+        compute: position of an identity to its record ``(bins, frames)``; all of one dtype and number of bins.
     """
 
-    def __init__(self, directory: Path) -> None:
-        try:
-            with np.load(directory / _INDEX) as index:
-                self._offsets, checksum = index["offsets"], int(index["checksum"])
-                shape, dtype = (int(self._offsets[-1]), int(index["bins"])), np.dtype(str(index["dtype"]))
-            self._records: NDArray[Any] = np.memmap(directory / _RECORDS, dtype=dtype, mode="r", shape=shape)
-        except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
-            raise CacheError(f"{directory}: unreadable ({error})") from error
-        if _checksum(self._records) != checksum:
-            raise CacheError(f"{directory}: the records do not match their checksum")
+    def __init__(self, root: Path, recipe: dict[str, Any], identities: Sequence[str], compute: Compute) -> None:
+        if not identities:
+            raise ValueError("there is no trial to compute records of: is the partition empty?")
+        text = json.dumps({"format_version": FORMAT_VERSION, **recipe}, sort_keys=True, indent=1)
+        self.folder = root / hashlib.sha256(text.encode()).hexdigest()[:24]
+        self.folder.mkdir(parents=True, exist_ok=True)
+        (self.folder / RECIPE_FILE).write_text(text)  # always the same; its time tells when the recipe was last used
+        keys = [hashlib.blake2b(identity.encode(), digest_size=16).digest() for identity in identities]
+        first = {key: position for position, key in reversed(list(enumerate(keys)))}
+        self._keys, self._compute = keys, compute
+        self._slots = np.array([first[key] for key in keys])  # equal identities: the position of the first
+        self._shards: list[Shard] = []
+        self._loaded: set[Path] = set()
+        self._shard_of = np.full(len(keys), -1, np.int32)
+        self._row_of = np.zeros(len(keys), np.int64)
+        self._checked = np.zeros(len(keys), bool)
+        self._kept: dict[int, Record] = {}
+        self._look_up()
 
     def __len__(self) -> int:
-        return len(self._offsets) - 1
+        return len(self._keys)
+
+    @property
+    def missing(self) -> list[int]:
+        """Positions that have no record yet, equal identities once."""
+        return np.flatnonzero((self._shard_of < 0) & (self._slots == np.arange(len(self)))).tolist()
 
     def frames(self, index: int) -> int:
         """Return the length of a record."""
-        return int(self._offsets[index + 1] - self._offsets[index])
+        slot = self._slots[index]
+        if self._shard_of[slot] < 0:
+            return int(self._record(slot).shape[1])
+        return self._shards[self._shard_of[slot]].frames(self._row_of[slot])
 
-    def read(self, index: int, start: int, frames: int) -> NDArray[Any]:
-        """Return ``(frames, bins)`` of a record from ``start`` on; one that is too short is repeated end to end."""
-        first, end = self._offsets[index], self._offsets[index + 1]
-        if frames <= end - first - start:
-            return self._records[first + start : first + start + frames]
-        return np.take(self._records[first:end], range(start, start + frames), axis=0, mode="wrap")
+    def read(self, index: int, start: int, frames: int) -> Record:
+        """Return ``(bins, frames)`` of a record from ``start`` on; one that is too short is repeated end to end."""
+        record = self._record(self._slots[index])
+        if start + frames <= record.shape[1]:
+            return record[:, start : start + frames]
+        return np.take(record, range(start, start + frames), axis=1, mode="wrap")
+
+    def fill(
+        self,
+        jobs: int = 1,
+        skip: tuple[type[Exception], ...] = (),
+        report: Callable[[list[int]], Iterable[int]] = lambda rows: rows,
+    ) -> dict[int, Exception]:
+        """Compute what is missing.
+
+        One process computes at a time; others wait and find the work done. What is computed before an interruption
+        stays.
+
+        Args:
+            jobs: threads that compute.
+            skip: errors of single records that are not raised.
+            report: wraps the positions to compute, to show progress.
+
+        Returns:
+            The errors that were skipped, by position.
+
+        Raises:
+            OSError: the disk is full, or the folder cannot be written.
+        """
+        failed: dict[int, Exception] = {}
+        stopped: list[BaseException] = []
+        if not self.missing:
+            return failed
+        with locked(self.folder / LOCK_FILE):
+            self._look_up()  # by now another process may have computed it
+            rows = iter(report(self.missing))
+            with ThreadPoolExecutor(jobs) as pool, _one_torch_thread():
+                records = _until_stopped(_in_order(pool, self._compute, rows, 4 * jobs, skip, failed), stopped)
+                while self._write((self._keys[row], record) for row, record in records):
+                    pass
+        if stopped:
+            raise stopped[0]
+        return failed
+
+    def flush(self) -> None:
+        """Keep the records that were computed on demand."""
+        kept, self._kept = self._kept, {}
+        self._write((self._keys[slot], record) for slot, record in kept.items())
+
+    def _record(self, slot: int) -> Record:
+        if self._shard_of[slot] >= 0:
+            shard, row = self._shards[self._shard_of[slot]], int(self._row_of[slot])
+            if self._checked[slot] or shard.is_whole(row):
+                self._checked[slot] = True
+                return shard.record(row)
+            self._find_whole(slot)
+            return self._record(slot)
+        if slot not in self._kept:
+            self._kept[slot] = self._compute(int(slot))
+        record = self._kept[slot]
+        if sum(kept.nbytes for kept in self._kept.values()) > KEPT_BYTES:
+            self.flush()
+        return record
+
+    def _find_whole(self, slot: int) -> None:
+        """Look for another copy of a record that is damaged: it is in a later shard if this was seen before."""
+        damaged, self._shard_of[slot] = self._shard_of[slot], -1
+        for number, shard in enumerate(self._shards):
+            for row in np.flatnonzero(shard.identities == np.void(self._keys[slot])):
+                if number != damaged and shard.is_whole(int(row)):
+                    self._shard_of[slot], self._row_of[slot] = number, row
+
+    def _write(self, records: Iterator[tuple[bytes, Record]]) -> Shard | None:
+        try:
+            shard = write_shard(self.folder, records, SHARD_BYTES)
+        except OSError as error:
+            raise OSError(
+                f"{self.folder}: the cache cannot be written ({error.strerror or error}): free space there, or set "
+                "data.cache_dir to another place; what was finished before is kept"
+            ) from error
+        if shard is not None:
+            self._adopt(shard)
+        return shard
+
+    def _look_up(self) -> None:
+        """Take in the shards that are new; damaged ones do not count."""
+        for index in sorted(self.folder.glob(f"*{INDEX_SUFFIX}")):
+            if index not in self._loaded:
+                self._loaded.add(index)
+                try:
+                    self._adopt(Shard.load(index))
+                except ShardError:
+                    continue
+
+    def _adopt(self, shard: Shard) -> None:
+        rows = {bytes(identity): row for row, identity in enumerate(shard.identities)}
+        found = [(slot, rows[key]) for slot, key in enumerate(self._keys) if key in rows]
+        if found:
+            slots, of_shard = np.array(found).T
+            new = self._shard_of[slots] < 0
+            self._shard_of[slots[new]], self._row_of[slots[new]] = len(self._shards), of_shard[new]
+            self._shards.append(shard)
 
 
-def open_or_build(
-    root: Path,
-    key: dict[str, Any],
-    compute: Callable[[], Iterable[NDArray[Any]]],
-) -> RecordStore:
-    """Open the store of ``key``, making it first where there is none or where it is damaged.
-
-    Several processes may ask at once: one builds, the others wait. A store appears whole or not at all.
-
-    Args:
-        root: folder of all stores.
-        key: plain values that decide the records: audio digests, rates, the frontend's class, arguments and version.
-        compute: called only when building; yields the records ``(frames, bins)``, of one dtype, in the trials' order.
-    """
-    text = json.dumps({"format_version": FORMAT_VERSION, **key}, sort_keys=True, indent=1)
-    directory = root / hashlib.sha256(text.encode()).hexdigest()[:24]
-    locks = root / "locks"
-    locks.mkdir(parents=True, exist_ok=True)
-    with _locked(locks / directory.name):
-        if directory.is_dir():
-            try:
-                return RecordStore(directory)
-            except CacheError:
-                shutil.rmtree(directory)
-        building = directory.with_suffix(".building")
-        shutil.rmtree(building, ignore_errors=True)  # what a killed process left
-        building.mkdir()
-        _write(building, compute(), text)
-        building.rename(directory)
-        return RecordStore(directory)
+def _in_order(
+    pool: ThreadPoolExecutor,
+    compute: Compute,
+    rows: Iterator[int],
+    ahead: int,
+    skip: tuple[type[Exception], ...],
+    failed: dict[int, Exception],
+) -> Iterator[tuple[int, Record]]:
+    """Yield each row with its record, in order, while a few more are being computed."""
+    waiting = deque((row, pool.submit(compute, row)) for row in islice(rows, ahead))
+    while waiting:
+        row, record = waiting.popleft()
+        try:
+            yield row, record.result()
+        except skip as error:
+            failed[row] = error
+        waiting.extend((row, pool.submit(compute, row)) for row in islice(rows, 1))
 
 
-def _write(directory: Path, records: Iterable[NDArray[Any]], key_text: str) -> None:
-    """Write records one by one, so that memory does not grow with the corpus."""
-    offsets, checksum, bins, dtype = [0], 0, 0, np.dtype(np.float16)
-    with (directory / _RECORDS).open("wb") as file:
-        for record in records:
-            contiguous = np.ascontiguousarray(record)
-            bins, dtype = contiguous.shape[1], contiguous.dtype
-            file.write(contiguous.data)
-            checksum = zlib.crc32(contiguous.data, checksum)
-            offsets.append(offsets[-1] + len(contiguous))
-    if not offsets[-1]:
-        raise ValueError("there is no trial to compute features of: is the partition empty?")
-    np.savez(directory / _INDEX, offsets=np.asarray(offsets), checksum=checksum, bins=bins, dtype=dtype.str)
-    (directory / _KEY).write_text(key_text)
-    for name in (_RECORDS, _INDEX, _KEY):
-        with (directory / name).open("rb") as file:
-            os.fsync(file.fileno())
-
-
-def _checksum(records: NDArray[Any], rows: int = 1 << 16) -> int:
-    checksum = 0
-    for start in range(0, len(records), rows):
-        checksum = zlib.crc32(np.ascontiguousarray(records[start : start + rows]).data, checksum)
-    return checksum
+def _until_stopped(records: Iterator[tuple[int, Record]], stopped: list[BaseException]) -> Iterator[tuple[int, Record]]:
+    """Yield records up to an error or Ctrl-C, which is noted: what was computed before is to be written first."""
+    try:
+        yield from records
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - raised by who reads the note
+        stopped.append(error)
 
 
 @contextmanager
-def _locked(path: Path) -> Iterator[None]:
+def _one_torch_thread() -> Iterator[None]:
+    """Compute each record on one thread: several of them share the cores better than one that splits its work."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
     """Hold an advisory lock, which the kernel frees when its holder dies."""
     with path.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)

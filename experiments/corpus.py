@@ -22,6 +22,7 @@ from datamodules.corpora.asvspoof2019 import asvspoof2019_la
 from datamodules.manifest import PARTITIONS, LeakageError, Manifest, Trial, shorten
 from datamodules.minispoof.build import DEFAULT_SEED, build_corpus
 from datamodules.minispoof.sizes import SIZES
+from experiments import corpus_cache
 from experiments.data_config import read_corpus
 from experiments.shortcut_audit import FLOOR_EER, audit
 
@@ -36,6 +37,8 @@ def main(argv: list[str]) -> int:
     arguments = _parser().parse_args(argv)
     if arguments.task == "build":
         return _build(arguments)
+    if arguments.task == "cache":
+        return corpus_cache.run(arguments)
     return _check(arguments)
 
 
@@ -239,6 +242,8 @@ def _parser() -> argparse.ArgumentParser:
     which.add_argument("--config", type=Path, help="whose data section names the corpus, in any layout")
     which.add_argument("--root", type=Path, default=Path(DEFAULT_ROOT), help="a corpus in the ASVspoof 2019 LA layout")
     examine.add_argument("--jobs", type=int, default=None, help="threads; default all cores")
-    for command in (build, examine):
+    cache = tasks.add_parser("cache", help="fill the caches of a training config; list, verify or prune them")
+    corpus_cache.add_arguments(cache)
+    for command in (build, examine, cache):
         command.add_argument("--json", action="store_true", help="print JSON instead of tables")
     return parser

@@ -2,6 +2,7 @@
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 import yaml
 from jsonargparse import ArgumentParser
@@ -16,11 +17,34 @@ def read_corpus(config: Path) -> Manifest:
     Raises:
         ValueError: the file is missing or no YAML, or its data section is not usable.
     """
+    return read_data(config).corpus
+
+
+def read_sections(config: Path) -> dict[str, Any]:
+    """Return the sections of a config, as they stand there.
+
+    Raises:
+        ValueError: the file is missing, no YAML, or no mapping.
+    """
     try:
         values = yaml.safe_load(config.read_text())
     except (OSError, yaml.YAMLError) as error:
         raise ValueError(f"{config}: not readable as YAML ({error})") from error
-    if not isinstance(values, dict) or "data" not in values:
+    if not isinstance(values, dict):
+        raise ValueError(  # noqa: TRY004 - it is the file that is wrong
+            f"{config}: found {values!r}, expected sections such as `data` and `model`"
+        )
+    return values
+
+
+def read_data(config: Path) -> DeepfakeDataModule:
+    """Return the data module of a config.
+
+    Raises:
+        ValueError: the file is missing or no YAML, or its data section is not usable.
+    """
+    values = read_sections(config)
+    if "data" not in values:
         raise ValueError(f"{config}: has no section `data`; expected a training config, such as minispoof.yaml")
     parser = ArgumentParser(exit_on_error=False)
     parser.add_class_arguments(DeepfakeDataModule, "data")
@@ -28,5 +52,5 @@ def read_corpus(config: Path) -> Manifest:
         parsed = parser.parse_object({"data": values["data"]})
     except argparse.ArgumentError as error:
         raise ValueError(f"{config}: the section `data` is not usable: {error}") from error
-    corpus: Manifest = parser.instantiate_classes(parsed).data.corpus
-    return corpus
+    data: DeepfakeDataModule = parser.instantiate_classes(parsed).data
+    return data

@@ -18,6 +18,7 @@ from experiments.evidence import Metrics, Threshold, measure_all
 from experiments.metrics import read_asv_scores
 from experiments.registry import COUNTERMEASURE_ARTIFACT, version_of
 from experiments.scored_trials import ScoredTrials, write_scores
+from experiments.threads import cores, share, use
 from experiments.train import quieten
 from lightning_modules.detector import Detector
 from lightning_modules.metrics.calibration import Calibration, fit_calibration
@@ -152,6 +153,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     options = parser.parse_args(arguments)
     quieten()
+    use(share(cores()))  # one: utterances are scored one by one, and too short to be worth dividing
     run_id = run_of(options.model, options.sweep)
     corpus = corpus_of(run_id, options.config)
     metrics = evaluate(run_id, corpus, options.partition, again=options.again, asv_scores=options.asv_scores)

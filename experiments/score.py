@@ -16,6 +16,7 @@ from rich.table import Table
 from datamodules.audio import AudioError
 from experiments import registry, tracking
 from experiments.inference import Countermeasure, Verdict
+from experiments.threads import cores, share, use
 
 SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".opus", ".mp3", ".m4a", ".aac", ".webm", ".mp4", ".aiff", ".g722"})
 
@@ -54,6 +55,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--hop-s", type=float, help="from window to window; half a window when not given")
     parser.add_argument("--json", action="store_true", help="print one JSON object a file, with its windows")
     options = parser.parse_args(arguments)
+    use(share(cores()))  # one: recordings are scored one by one
     countermeasure = load(options.model)
     verdicts: dict[Path, Verdict] = {}
     failed = 0

@@ -22,6 +22,7 @@ from datamodules.datamodule import DeepfakeDataModule
 from datamodules.datasets import FeatureExtractor
 from experiments import tracking
 from experiments.interrupts import deferred
+from experiments.threads import share, use
 from lightning_modules.detector import Detector
 from lightning_modules.frontends import Waveform
 from lightning_modules.losses import WeightedCrossEntropy
@@ -226,11 +227,17 @@ def quieten() -> None:
     warnings.filterwarnings("ignore", message="Argument ``group`` is an experimental feature")
 
 
-def _prepare(cli: TrainingCLI) -> None:
-    """Hand the data its frontend, so that features are cached, and fit a corpus-wide normalisation on train."""
-    frontend = cli.model.frontend
+def hand_over_frontend(model: Detector, data: DeepfakeDataModule) -> None:
+    """Give the data the model's frontend, so that features are cached."""
+    frontend = model.frontend
     if not isinstance(frontend, Waveform):
-        cli.datamodule.extractor = FeatureExtractor(frontend, {**describe(frontend), "version": frontend.version})
+        data.extractor = FeatureExtractor(frontend, {**describe(frontend), "version": frontend.version})
+
+
+def _prepare(cli: TrainingCLI) -> None:
+    """Hand the data its frontend, and fit a corpus-wide normalisation on train."""
+    frontend = cli.model.frontend
+    hand_over_frontend(cli.model, cli.datamodule)
     if cli.model.normalisation.mode == "corpus":
         cli.datamodule.prepare_data()
         batches = cli.datamodule.train_dataloader()
@@ -258,6 +265,7 @@ def _last_run(digest: str) -> str:
 def main(arguments: list[str]) -> int:
     """Train from the command line."""
     quieten()
+    use(share())
     with deferred() as interrupted:
         outcome = train(arguments, interrupted=interrupted)
     print(f"dev EER {100 * outcome.dev_eer:.2f} % (legacy)   run {outcome.run_id}", file=sys.stdout)

@@ -8,12 +8,13 @@ import optuna
 
 from datamodules.manifest import Manifest
 from experiments import tracking
+from experiments.threads import share
 from experiments.train import parse, quieten
 from sweeps.answer import publish
 from sweeps.reconcile import reconcile
 from sweeps.space import Space, read_space
 from sweeps.study import DEFAULT_STORAGE, open_study, queue, settled
-from sweeps.worker import Job, run_workers, share_of_cores
+from sweeps.worker import Job, run_workers
 
 
 def launch(path: Path, name: str, total: int, storage: str = DEFAULT_STORAGE, workers: int = 1) -> optuna.Study:
@@ -44,7 +45,7 @@ def launch(path: Path, name: str, total: int, storage: str = DEFAULT_STORAGE, wo
         missing = queue(study, total)
         print(f"sweep {name!r}: {len(settled(study))} of {total} trials done, {missing} to go, {workers} worker(s)")
         if missing and len(settled(study)) < total:
-            threads = share_of_cores(workers)
+            threads = share(workers)
             run_workers(Job(name, storage, path, parent, total, threads, progress=workers == 1), workers)
         publish(study, parent, path)
     return study

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import optuna
-import torch
 from optuna.trial import FrozenTrial
 
 from experiments.interrupts import deferred
+from experiments.threads import use
 from experiments.train import quieten
 from sweeps.objective import mirror, run_trial
 from sweeps.reconcile import this_worker
@@ -52,7 +52,7 @@ def work(job: Job) -> None:
     Raises:
         KeyboardInterrupt: Ctrl-C was pressed; the trial that it stopped is marked as to be run again.
     """
-    torch.set_num_threads(job.threads)
+    use(job.threads)
     quieten()
     optuna.logging.set_verbosity(optuna.logging.ERROR)  # `announce` says it in a line
     space = read_space(job.space)
@@ -109,11 +109,6 @@ def run_workers(job: Job, workers: int) -> None:
         raise KeyboardInterrupt
     if any(codes):
         raise RuntimeError(f"workers ended with the codes {codes}: the same command goes on from here")
-
-
-def share_of_cores(workers: int) -> int:
-    """Return how many threads each worker may use: with more than its share, all of them get slower."""
-    return max(1, (os.cpu_count() or 1) // workers)
 
 
 def _work_process(job: Job) -> None:

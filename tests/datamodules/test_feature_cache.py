@@ -1,102 +1,221 @@
-"""The cache gives back what was computed, once, whatever happened to its files."""
+"""The cache gives back what was computed, once, whatever happened to its files or to who wrote them."""
 
 import multiprocessing
+import os
+import pickle
+import signal
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from datamodules.feature_cache import RecordStore, open_or_build
+from datamodules import feature_cache
+from datamodules.feature_cache import RecordStore
 
 LENGTHS = (7, 3, 12)
+NAMES = [f"utterance {number}" for number in range(len(LENGTHS))]
 
 
-def records() -> list[np.ndarray]:
-    rng = np.random.default_rng(0)
-    return [rng.normal(size=(length, 4)).astype(np.float16) for length in LENGTHS]
+def record(index: int) -> np.ndarray:
+    return np.random.default_rng(index).normal(size=(4, LENGTHS[index])).astype(np.float16)
 
 
-def only_store(root: Path) -> Path:
-    (directory,) = (path for path in root.iterdir() if path.name != "locks")
-    return directory
+class Counted:
+    """Computes records and remembers which."""
+
+    def __init__(self, compute=record) -> None:
+        self.rows, self._compute = [], compute
+
+    def __call__(self, index):
+        self.rows.append(index)
+        return self._compute(index)
 
 
-def test_gives_back_what_was_computed(tmp_path):
-    store = open_or_build(tmp_path, {"a": 1}, records)
-    assert len(store) == len(LENGTHS)
-    for index, record in enumerate(records()):
-        assert store.frames(index) == len(record)
-        np.testing.assert_array_equal(store.read(index, 0, len(record)), record)
-    np.testing.assert_array_equal(store.read(2, 5, 3), records()[2][5:8])
+@pytest.fixture
+def opened(tmp_path):
+    """Open a store of the three records."""
+
+    def opener(compute=record, recipe=None, names=NAMES) -> RecordStore:
+        return RecordStore(tmp_path, recipe or {"a": 1}, names, compute)
+
+    return opener
 
 
-def test_repeats_a_short_record_end_to_end(tmp_path):
-    store = open_or_build(tmp_path, {}, records)
-    np.testing.assert_array_equal(store.read(1, 0, 8), np.concatenate([records()[1]] * 3)[:8])
+def same(store, rows=(0, 1, 2)):
+    return all((store.read(row, 0, LENGTHS[row]) == record(row)).all() for row in rows)
 
 
-def test_computes_once_and_again_only_for_another_key(tmp_path):
-    calls = []
+def test_gives_back_what_was_computed(opened):
+    store = opened()
+    assert store.missing == [0, 1, 2]
+    assert store.fill() == {}
+    for again in (store, opened(), pickle.loads(pickle.dumps(store))):
+        assert again.missing == []
+        assert [again.frames(row) for row in range(len(again))] == list(LENGTHS)
+        assert same(again)
+        np.testing.assert_array_equal(again.read(2, 5, 3), record(2)[:, 5:8])
 
-    def compute():
-        calls.append(1)
-        return records()
 
-    for key in ({"a": 1}, {"a": 1}, {"a": 2}):
-        open_or_build(tmp_path, key, compute)
-    assert len(calls) == 2
+def test_repeats_a_short_record_end_to_end(opened):
+    store = opened()
+    store.fill()
+    np.testing.assert_array_equal(store.read(1, 0, 8), np.concatenate([record(1)] * 3, axis=1)[:, :8])
 
 
-@pytest.mark.parametrize("damage", ["flipped byte", "truncated", "index gone", "index garbled"])
-def test_damage_is_found_and_mended(tmp_path, damage):
-    open_or_build(tmp_path, {}, records)
-    directory = only_store(tmp_path)
-    file = directory / ("records.bin" if damage in ("flipped byte", "truncated") else "index.npz")
+def test_computes_what_is_new_and_nothing_else(opened):
+    opened(names=NAMES[:2]).fill()
+    compute = Counted()
+    opened(compute).fill()
+    assert compute.rows == [2]
+    other = Counted()
+    opened(other, {"a": 2}).fill()
+    assert other.rows == [0, 1, 2]
+
+
+def test_one_record_for_the_same_audio_twice(opened):
+    compute = Counted(lambda _: record(0))
+    store = opened(compute, names=["same", "same", "same"])
+    store.fill()
+    assert compute.rows == [0]
+    assert (store.read(2, 0, 7) == record(0)).all()
+
+
+def test_what_is_not_filled_is_computed_when_it_is_read_and_kept(opened):
+    compute = Counted()
+    store = opened(compute)
+    assert store.frames(1) == LENGTHS[1]
+    assert same(store)
+    assert sorted(compute.rows) == [0, 1, 2]
+    assert opened().missing == [0, 1, 2]
+    store.flush()
+    assert opened().missing == []
+    assert same(opened())
+
+
+def test_much_that_was_read_is_kept_without_being_told(opened, monkeypatch):
+    monkeypatch.setattr(feature_cache, "KEPT_BYTES", 60)
+    store = opened()
+    assert same(store)
+    assert 2 not in opened().missing
+
+
+def test_shards_are_of_a_size_and_in_order(opened, monkeypatch):
+    monkeypatch.setattr(feature_cache, "SHARD_BYTES", 1)
+    store = opened()
+    store.fill(jobs=2)
+    assert len(list(store.folder.glob("*.bin"))) == len(LENGTHS)
+    assert same(opened())
+
+
+@pytest.mark.parametrize("damage", ["flipped byte", "truncated", "records gone", "index gone", "index garbled"])
+def test_damage_is_found_and_only_what_is_lost_is_computed_again(opened, tmp_path, damage, monkeypatch):
+    monkeypatch.setattr(feature_cache, "SHARD_BYTES", 60)  # records 0 and 1 in one shard, 2 in another
+    store = opened()
+    store.fill()
+    shard = store._shards[store._shard_of[0]]
+    (index,) = store.folder.glob(f"{shard.records.stem}.*.npz")
+    file = shard.records if damage in ("flipped byte", "truncated", "records gone") else index
     content = bytearray(file.read_bytes())
-    if damage == "flipped byte":
+    if damage.endswith("gone"):
+        file.unlink()
+    elif damage == "truncated":
+        file.write_bytes(content[: len(content) // 2])
+    else:
         content[9] ^= 1
         file.write_bytes(content)
-    elif damage == "index gone":
-        file.unlink()
-    else:
-        file.write_bytes(content[: len(content) // 2])
-    calls = []
-    store = open_or_build(tmp_path, {}, lambda: calls.append(1) or records())
-    assert calls
-    np.testing.assert_array_equal(store.read(0, 0, LENGTHS[0]), records()[0])
+    compute = Counted()
+    mended = opened(compute)
+    mended.fill()
+    assert same(mended)
+    assert sorted(compute.rows) == ([0] if damage == "flipped byte" else [0, 1])
+    mended.flush()
+    unasked = Counted()
+    assert same(opened(unasked))
+    assert unasked.rows == []
 
 
-def test_an_interrupted_build_leaves_nothing_that_counts(tmp_path):
-    def interrupted():
-        yield records()[0]
-        raise KeyboardInterrupt
+@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
+def test_an_error_keeps_what_was_computed_before_it(opened, error):
+    def broken(index):
+        if index == 2:
+            raise error("no such file")
+        return record(index)
 
-    with pytest.raises(KeyboardInterrupt):
-        open_or_build(tmp_path, {}, interrupted)
-    assert len(open_or_build(tmp_path, {}, records)) == len(LENGTHS)
-    RecordStore(only_store(tmp_path))
+    with pytest.raises(error, match="no such file"):
+        opened(broken).fill()
+    assert opened().missing == [2]
 
 
-def test_an_empty_partition_is_an_error(tmp_path):
+def test_errors_that_are_to_be_skipped_are_told(opened):
+    def broken(index):
+        if index == 1:
+            raise ValueError("bad")
+        return record(index)
+
+    store = opened(broken)
+    failed = store.fill(jobs=2, skip=(ValueError,))
+    assert {row: str(error) for row, error in failed.items()} == {1: "bad"}
+    assert store.missing == [1]
+    assert same(store, [0, 2])
+
+
+def test_a_full_disk_is_told_and_leaves_no_rubbish(opened, monkeypatch):
+    store = opened()
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("datamodules.shards.os.fsync", full)
+    with pytest.raises(OSError, match=r"cannot be written \(No space left on device\).*data\.cache_dir"):
+        store.fill()
+    assert sorted(path.name for path in store.folder.iterdir()) == ["lock", "recipe.json"]
+
+
+def test_an_empty_partition_is_an_error(opened):
     with pytest.raises(ValueError, match="no trial"):
-        open_or_build(tmp_path, {}, list)
+        opened(names=[])
 
 
-def _build(root: Path) -> None:
-    def compute():
-        with (root / "calls").open("a") as file:
-            file.write("x")
-        return records()
-
-    open_or_build(root / "cache", {}, compute)
+def test_progress_is_reported(opened):
+    seen = []
+    opened().fill(report=lambda rows: (seen.append(row) or row for row in rows))
+    assert seen == [0, 1, 2]
 
 
-def test_processes_that_ask_at_once_build_once(tmp_path):
-    context = multiprocessing.get_context("fork")
-    processes = [context.Process(target=_build, args=(tmp_path,)) for _ in range(4)]
-    for process in processes:
-        process.start()
+def _slowly(root: Path, log: Path) -> None:
+    def compute(index):
+        time.sleep(0.05)
+        with log.open("a") as file:
+            file.write(f"{index} ")
+        return record(index)
+
+    RecordStore(root, {}, NAMES, compute).fill()
+
+
+def _start(*arguments) -> multiprocessing.process.BaseProcess:
+    process = multiprocessing.get_context("fork").Process(target=_slowly, args=arguments)
+    process.start()
+    return process
+
+
+def test_processes_that_ask_at_once_compute_once(tmp_path):
+    processes = [_start(tmp_path / "cache", tmp_path / "log") for _ in range(4)]
     for process in processes:
         process.join()
     assert [process.exitcode for process in processes] == [0] * 4
-    assert (tmp_path / "calls").read_text() == "x"
+    assert (tmp_path / "log").read_text().split() == ["0", "1", "2"]
+
+
+@pytest.mark.parametrize("delay_s", [0.02, 0.08, 0.13])
+def test_kill_dash_nine_at_any_moment_leaves_nothing_that_counts(tmp_path, delay_s, monkeypatch):
+    monkeypatch.setattr(feature_cache, "SHARD_BYTES", 1)
+    process = _start(tmp_path / "cache", tmp_path / "log")
+    time.sleep(delay_s)
+    os.kill(process.pid, signal.SIGKILL)
+    process.join()
+    store = RecordStore(tmp_path / "cache", {}, NAMES, record)
+    done = set(range(len(NAMES))) - set(store.missing)
+    assert same(store, done)
+    store.fill()
+    assert same(RecordStore(tmp_path / "cache", {}, NAMES, record))

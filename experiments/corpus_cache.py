@@ -1,0 +1,116 @@
+"""``spooflab corpus cache``: a training config in, its caches filled; or what a cache holds, whether it is whole."""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from datamodules import cache_survey
+from datamodules.cache_survey import RecipeSurvey
+from datamodules.datamodule import DeepfakeDataModule, Partition
+from datamodules.manifest import PARTITIONS
+from experiments.data_config import read_data, read_sections
+from experiments.train import hand_over_frontend, parse
+
+DEFAULT_CACHE = Path("data/cache")
+_MIB = 1024 * 1024
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the words of ``spooflab corpus cache``."""
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--config", type=Path, action="append", help="fill the caches of this training; may be repeated")
+    what.add_argument("--list", action="store_true", help="what the cache holds, and its size")
+    what.add_argument("--verify", action="store_true", help="read every record and hold it against its checksum")
+    what.add_argument("--prune", action="store_true", help="remove what no run will read")
+    parser.add_argument("--unused-days", type=float, help="prune: also what no run opened for so many days")
+    parser.add_argument("--cache-dir", type=Path, default=DEFAULT_CACHE, help="of --list, --verify and --prune")
+    parser.add_argument("--jobs", type=int, help="threads that fill; default all cores")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Do what the words say: exit code 1 when ``--verify`` finds damage."""
+    if options.config:
+        return _fill(options)
+    found = cache_survey.survey(options.cache_dir)
+    if options.list:
+        return _list(found, options.json)
+    if options.verify:
+        return _verify(found, options.json)
+    freed = sum(cache_survey.prune(recipe, options.unused_days) for recipe in found)
+    print(json.dumps({"freed_bytes": freed}) if options.json else f"freed {freed / _MIB:.1f} MiB")
+    return 0
+
+
+def data_of(configs: list[Path]) -> DeepfakeDataModule:
+    """Make the data module of a training: with its frontend, or of a single config that names no model without."""
+    if len(configs) == 1 and "model" not in read_sections(configs[0]):
+        return read_data(configs[0])
+    cli = parse([word for path in configs for word in ("--config", str(path))])
+    hand_over_frontend(cli.model, cli.datamodule)
+    return cli.datamodule
+
+
+def _fill(options: argparse.Namespace) -> int:
+    data = data_of(options.config)
+    data.cache, data.cache_jobs = "fill", options.jobs or data.cache_jobs
+    data.progress = _progress
+    print(f"filling {data.cache_dir} on {data.cache_jobs} threads", file=sys.stderr)
+    partitions: list[Partition] = [name for name in PARTITIONS if data.corpus.partition(name)]
+    for partition in partitions:
+        data.fill(partition)
+    return _list(cache_survey.survey(data.cache_dir), options.json)
+
+
+def _progress(title: str, rows: list[int]) -> Iterable[int]:
+    return track(rows, title, console=Console(stderr=True))
+
+
+def _list(found: list[RecipeSurvey], as_json: bool) -> int:
+    if as_json:
+        rows = [
+            {
+                "folder": str(recipe.folder),
+                "recipe": recipe.recipe,
+                "records": recipe.records,
+                "size_bytes": recipe.size_bytes,
+                "unused_days": recipe.unused_days,
+                "rubbish": [str(path) for path in recipe.rubbish],
+            }
+            for recipe in found
+        ]
+        print(json.dumps(rows))
+        return 0
+    table = Table("recipe", "records", "MiB", "unused days", "rubbish", "folder")
+    for recipe in found:
+        table.add_row(
+            recipe.name,
+            f"{recipe.records:,}",
+            f"{recipe.size_bytes / _MIB:.1f}",
+            f"{recipe.unused_days:.1f}",
+            str(len(recipe.rubbish)),
+            recipe.folder.name,
+        )
+    Console().print(table)
+    return 0
+
+
+def _verify(found: list[RecipeSurvey], as_json: bool) -> int:
+    damaged = [
+        {"recipe": recipe.name, "file": str(shard.records), "record": row}
+        for recipe in found
+        for shard, row in cache_survey.damaged(recipe)
+    ]
+    records, rubbish = sum(recipe.records for recipe in found), sum(len(recipe.rubbish) for recipe in found)
+    if as_json:
+        print(json.dumps({"records": records, "damaged": damaged, "rubbish": rubbish}))
+    else:
+        for row in damaged:
+            print(f"{row['file']}: record {row['record']} ({row['recipe']}) is damaged: it will be computed anew")
+        print(f"{records:,} records, {len(damaged)} damaged, {rubbish} files of rubbish")
+    return 1 if damaged else 0
