@@ -6,14 +6,16 @@ gets then depends on the process it is loaded in and on all that was drawn befor
 back. Here the generator is an argument.
 """
 
+import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from datamodules.manifest import file_sha256
 from datamodules.noise import list_environments, open_environment
 
 Audio = NDArray[np.float32]
@@ -28,7 +30,12 @@ class Augmentation(ABC, Generic[Parameters]):
 
     Args:
         probability: How likely a waveform is altered at all, from 0 to 1.
+
+    Attributes:
+        version: Raised by hand whenever the same draw would give another waveform; part of a cached view's recipe.
     """
+
+    version: ClassVar[int] = 1
 
     def __init__(self, probability: float) -> None:
         if not 0 <= probability <= 1:
@@ -42,6 +49,17 @@ class Augmentation(ABC, Generic[Parameters]):
     @abstractmethod
     def apply(self, waveform: Audio, parameters: Parameters) -> Audio:
         """Alter a waveform ``(samples,)``; the same parameters always give the same result."""
+
+    @property
+    def recipe(self) -> dict[str, Any]:
+        """Plain values that fix what a generator makes of a waveform: the class and its arguments."""
+        cls = type(self)
+        names = [name for name in inspect.signature(cls.__init__).parameters if name != "self"]
+        return {
+            "class_path": f"{cls.__module__}.{cls.__qualname__}",
+            "version": self.version,
+            **{name: getattr(self, name) for name in names},
+        }
 
     def __call__(self, waveform: Audio, rng: np.random.Generator) -> Audio:
         """Alter a waveform ``(samples,)``, or return it as it is, as the generator has it."""
@@ -59,6 +77,11 @@ class Compose(Augmentation[int]):
     def __init__(self, augmentations: Sequence[Augmentation[Any]], probability: float = 1.0) -> None:
         super().__init__(probability)
         self.augmentations = list(augmentations)
+
+    @property
+    def recipe(self) -> dict[str, Any]:
+        """The recipes of all, in their order."""
+        return {**super().recipe, "augmentations": [augmentation.recipe for augmentation in self.augmentations]}
 
     def draw(self, rng: np.random.Generator, samples: int) -> int:  # noqa: ARG002
         """Draw a seed."""
@@ -171,6 +194,13 @@ class EnvironmentNoise(Augmentation[NoiseStretch]):
         self.sample_rate_hz = sample_rate_hz
         names = list_environments(root) if environments is None else environments
         self.recordings = {name: open_environment(root, name, sample_rate_hz) for name in names}
+
+    @property
+    def recipe(self) -> dict[str, Any]:
+        """The arguments, and the recordings by their content, wherever they lie."""
+        channels = {name: recording.channels for name, recording in self.recordings.items()}
+        digests = {name: [file_sha256(path) for path in paths] for name, paths in channels.items()}
+        return {**super().recipe, "root": None, "environments": digests}
 
     def draw(self, rng: np.random.Generator, samples: int) -> NoiseStretch:
         """Draw an environment, a microphone, a beginning and a ratio."""

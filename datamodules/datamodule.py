@@ -4,7 +4,7 @@ import os
 import warnings
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import pytorch_lightning as pl
 import torch
@@ -12,7 +12,14 @@ from torch.utils.data import DataLoader, Sampler
 
 from datamodules.audio import DECODE_VERSION, AudioError
 from datamodules.augmentation import Augmentation
-from datamodules.datasets import FeatureDataset, FeatureExtractor, FeatureRecords, WaveformDataset, WaveformRecords
+from datamodules.datasets import (
+    FeatureDataset,
+    FeatureExtractor,
+    FeatureRecords,
+    ViewRecords,
+    WaveformDataset,
+    WaveformRecords,
+)
 from datamodules.feature_cache import RecordStore
 from datamodules.manifest import Manifest, Trial, shorten
 from datamodules.sampling import Draw, SeededSampler, SequentialSampler
@@ -26,7 +33,7 @@ class DeepfakeDataModule(pl.LightningDataModule):
 
     Decoded waveforms are always cached; features too once ``extractor`` is set, for every partition that is not
     augmented. Training draws a random crop of each utterance, dev and eval the first. Augmentation is drawn afresh from
-    the cached waveforms; nothing random is ever cached.
+    the cached waveforms; nothing random is cached, but for ``cached_views``.
 
     Args:
         corpus: rows of all partitions; in YAML a function of ``datamodules.corpora``.
@@ -38,6 +45,8 @@ class DeepfakeDataModule(pl.LightningDataModule):
         cache_jobs: threads that fill; the cores this process may use when not given.
         on_bad_audio: ``refuse`` a corpus with a file that cannot be used, or ``skip`` such files and say how many.
         augmentation: applied to training waveforms, drawn anew every epoch.
+        cached_views: for augmentations too slow for that: so many seeded views of each training utterance are cached,
+            and each epoch draws one of them; 0 for none.
         balanced: draw both classes equally often; not together with class weights in the loss.
         num_workers: loader processes. From a memory map, none is fastest on few cores.
         seed: of the order, crops and augmentation.
@@ -53,7 +62,8 @@ class DeepfakeDataModule(pl.LightningDataModule):
         cache: Literal["fill", "lazy"] = "fill",
         cache_jobs: int | None = None,
         on_bad_audio: Literal["refuse", "skip"] = "refuse",
-        augmentation: Augmentation | None = None,
+        augmentation: Augmentation[Any] | None = None,
+        cached_views: int = 0,
         balanced: bool = False,
         num_workers: int = 0,
         seed: int = 0,
@@ -64,7 +74,9 @@ class DeepfakeDataModule(pl.LightningDataModule):
         self.cache_dir = Path(cache_dir)
         self.cache, self.on_bad_audio = cache, on_bad_audio
         self.cache_jobs = cache_jobs or len(os.sched_getaffinity(0))
-        self.augmentation, self.balanced = augmentation, balanced
+        if cached_views < 0 or (cached_views and augmentation is None):
+            raise ValueError(f"found cached_views={cached_views}, expected 0, or above 0 with an augmentation to cache")
+        self.augmentation, self.cached_views, self.balanced = augmentation, cached_views, balanced
         self.num_workers, self.seed = num_workers, seed
         self.extractor: FeatureExtractor | None = None
         self.progress: Progress = lambda _, rows: rows
@@ -129,27 +141,43 @@ class DeepfakeDataModule(pl.LightningDataModule):
     def _dataset(self, partition: Partition, fill: bool = False) -> FeatureDataset | WaveformDataset:
         trials, training = self.trials(partition), partition == "train"
         crop_samples = round(self.crop_s * self.sample_rate_hz)
-        waveforms = self._waveforms(partition)
-        augmentation = self.augmentation if training else None
+        audio = self._audio(partition)
+        fresh = self.augmentation if training and not self.cached_views else None
+        if fill:
+            self._fill(audio.store, f"waveforms of {partition}")
         extractor = self.extractor
-        if extractor is None or augmentation is not None:
-            return WaveformDataset(trials, waveforms, crop_samples, augmentation, random_start=training)
+        if extractor is None or fresh is not None:
+            return WaveformDataset(trials, audio.store, crop_samples, fresh, training, audio.views)
         with torch.inference_mode():
             crop_frames = extractor.extract(torch.zeros(1, crop_samples)).shape[-1]
         features = RecordStore(
             self.cache_dir,
-            {**self._waveform_recipe, "features": extractor.key, "dtype": "float16"},
-            self._digests(partition),
-            FeatureRecords(waveforms, extractor),
+            {**audio.recipe, "features": extractor.key, "dtype": "float16"},
+            audio.identities,
+            FeatureRecords(audio.store, extractor),
         )
-        if fill and self.cache == "fill":
-            features.fill(self.cache_jobs, report=lambda rows: self.progress(f"features of {partition}", rows))
-        return FeatureDataset(trials, features, crop_frames, random_start=training)
+        if fill:
+            self._fill(features, f"features of {partition}")
+        return FeatureDataset(trials, features, crop_frames, training, audio.views)
+
+    def _fill(self, store: RecordStore, title: str) -> None:
+        if self.cache == "fill":
+            store.fill(self.cache_jobs, report=lambda rows: self.progress(title, rows))
 
     def _waveforms(self, partition: Partition) -> RecordStore:
         paths = [trial.path for trial in self.trials(partition)]
         records = WaveformRecords(paths, self.sample_rate_hz)
         return RecordStore(self.cache_dir, self._waveform_recipe, self._digests(partition), records)
+
+    def _audio(self, partition: Partition) -> "_Audio":
+        """The waveforms of a partition, or the cached views of them."""
+        waveforms, digests = self._waveforms(partition), self._digests(partition)
+        if partition != "train" or self.augmentation is None or not self.cached_views:
+            return _Audio(waveforms, self._waveform_recipe, digests, 1)
+        recipe = {**self._waveform_recipe, "augmentation": self.augmentation.recipe}
+        identities = [f"{digest} view {view}" for digest in digests for view in range(self.cached_views)]
+        records = ViewRecords(waveforms, digests, self.augmentation, self.cached_views)
+        return _Audio(RecordStore(self.cache_dir, recipe, identities, records), recipe, identities, self.cached_views)
 
     @property
     def _waveform_recipe(self) -> dict[str, Any]:
@@ -157,6 +185,15 @@ class DeepfakeDataModule(pl.LightningDataModule):
 
     def _digests(self, partition: Partition) -> list[str]:
         return [self.corpus.file_digests[trial.utterance] for trial in self.trials(partition)]
+
+
+class _Audio(NamedTuple):
+    """Stored waveforms, and what features of them are known by."""
+
+    store: RecordStore
+    recipe: dict[str, Any]
+    identities: list[str]
+    views: int
 
 
 def _as_it_is(batch: Any) -> Any:  # noqa: ANN401 - the loader believes that it is given a list

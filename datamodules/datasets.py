@@ -42,6 +42,7 @@ class WaveformDataset(Dataset[dict[str, Any]]):
         crop_samples: length of a crop.
         augmentation: drawn anew each time; none for dev and eval.
         random_start: crop anywhere, not at the first sample.
+        views: records of each trial, next to one another, of which every draw takes one.
     """
 
     def __init__(
@@ -49,11 +50,12 @@ class WaveformDataset(Dataset[dict[str, Any]]):
         trials: Sequence[Trial],
         store: RecordStore,
         crop_samples: int,
-        augmentation: Augmentation | None = None,
+        augmentation: Augmentation[Any] | None = None,
         random_start: bool = False,
+        views: int = 1,
     ) -> None:
         self._trials, self._store, self._crop_samples = trials, store, crop_samples
-        self._augmentation, self._random_start = augmentation, random_start
+        self._augmentation, self._random_start, self._views = augmentation, random_start, views
 
     def __len__(self) -> int:
         return len(self._trials)
@@ -63,8 +65,9 @@ class WaveformDataset(Dataset[dict[str, Any]]):
         lengths = []
         for waveform, draw in zip(waveforms, draws, strict=True):
             rng = np.random.default_rng(draw.seed)
-            start, length = _place(self._store, draw.row, self._crop_samples, rng if self._random_start else None)
-            np.divide(self._store.read(draw.row, start, self._crop_samples)[0], _INT16_SCALE, out=waveform)
+            record = _record_of(draw.row, self._views, rng)
+            start, length = _place(self._store, record, self._crop_samples, rng if self._random_start else None)
+            np.divide(self._store.read(record, start, self._crop_samples)[0], _INT16_SCALE, out=waveform)
             if self._augmentation is not None:
                 waveform[:] = self._augmentation(waveform, rng)
             lengths.append(length)
@@ -79,13 +82,19 @@ class FeatureDataset(Dataset[dict[str, Any]]):
         store: their features ``(bins, frames)``.
         crop_frames: length of a crop.
         random_start: crop anywhere, not at the first frame.
+        views: records of each trial, next to one another, of which every draw takes one.
     """
 
     def __init__(
-        self, trials: Sequence[Trial], store: RecordStore, crop_frames: int, random_start: bool = False
+        self,
+        trials: Sequence[Trial],
+        store: RecordStore,
+        crop_frames: int,
+        random_start: bool = False,
+        views: int = 1,
     ) -> None:
         self._trials, self._store, self._crop_frames = trials, store, crop_frames
-        self._random_start = random_start
+        self._random_start, self._views = random_start, views
 
     def __len__(self) -> int:
         return len(self._trials)
@@ -93,9 +102,10 @@ class FeatureDataset(Dataset[dict[str, Any]]):
     def __getitems__(self, draws: Sequence[Draw]) -> dict[str, Any]:
         records, lengths = [], []
         for draw in draws:
-            rng = np.random.default_rng(draw.seed) if self._random_start else None
-            start, length = _place(self._store, draw.row, self._crop_frames, rng)
-            records.append(self._store.read(draw.row, start, self._crop_frames))
+            rng = np.random.default_rng(draw.seed)
+            record = _record_of(draw.row, self._views, rng)
+            start, length = _place(self._store, record, self._crop_frames, rng if self._random_start else None)
+            records.append(self._store.read(record, start, self._crop_frames))
             lengths.append(length)
         return _batch([self._trials[draw.row] for draw in draws], lengths, features=np.stack(records))
 
@@ -109,8 +119,26 @@ class WaveformRecords:
 
     def __call__(self, index: int) -> NDArray[np.int16]:
         """Decode one file."""
-        waveform = decode(self.paths[index], self.sample_rate_hz)
-        return np.round(np.clip(waveform, -1.0, 1.0) * _INT16_SCALE).astype(np.int16)[np.newaxis]
+        return _as_int16(decode(self.paths[index], self.sample_rate_hz))
+
+
+@dataclass(frozen=True)
+class ViewRecords:
+    """Augments whole stored waveforms, each several times: int16 ``(1, samples)``, the views of one after the other.
+
+    What a view draws depends on the audio and the view's number alone, so that trainings of all seeds share the views.
+    """
+
+    waveforms: RecordStore
+    digests: Sequence[str]
+    augmentation: Augmentation[Any]
+    views: int
+
+    def __call__(self, index: int) -> NDArray[np.int16]:
+        """Make one view."""
+        row, view = divmod(index, self.views)
+        rng = np.random.default_rng((view, int(self.digests[row][:16], 16)))
+        return _as_int16(self.augmentation(_as_float(self.waveforms.read(row, 0, self.waveforms.frames(row))), rng))
 
 
 @dataclass(frozen=True)
@@ -122,11 +150,23 @@ class FeatureRecords:
 
     def __call__(self, index: int) -> NDArray[np.float16]:
         """Compute the features of one waveform."""
-        record = self.waveforms.read(index, 0, self.waveforms.frames(index))
-        samples = record[0].astype(np.float32) / _INT16_SCALE
+        samples = _as_float(self.waveforms.read(index, 0, self.waveforms.frames(index)))
         with torch.inference_mode():
             features = self.extractor.extract(torch.from_numpy(samples)[None])[0]
             return features.to(torch.float16).contiguous().numpy()
+
+
+def _record_of(row: int, views: int, rng: np.random.Generator) -> int:
+    """Record of a trial: where there are views, one of them."""
+    return row * views + (int(rng.integers(views)) if views > 1 else 0)
+
+
+def _as_int16(waveform: NDArray[np.float32]) -> NDArray[np.int16]:
+    return np.round(np.clip(waveform, -1.0, 1.0) * _INT16_SCALE).astype(np.int16)[np.newaxis]
+
+
+def _as_float(record: NDArray[np.int16]) -> NDArray[np.float32]:
+    return record[0].astype(np.float32) / np.float32(_INT16_SCALE)
 
 
 def _place(store: RecordStore, index: int, crop: int, rng: np.random.Generator | None) -> tuple[int, int]:

@@ -1,15 +1,20 @@
 """Batches of the embedded corpus keep the contract between data and detector."""
 
+import json
+from dataclasses import replace
+
 import numpy as np
 import pytest
+import soundfile as sf
 import torch
 
-from datamodules.audio import decode
-from datamodules.augmentation import AdditiveWhiteGaussianNoise
+from datamodules.audio import AudioError, decode
+from datamodules.augmentation import AdditiveWhiteGaussianNoise, Compose, EnvironmentNoise
 from datamodules.corpora.asvspoof2019 import asvspoof2019_la
 from datamodules.datamodule import DeepfakeDataModule
 from datamodules.datasets import FeatureExtractor
 from datamodules.manifest import LeakageError, Manifest, Trial
+from datamodules.sampling import Draw
 
 HOP, BINS = 160, 3
 
@@ -92,3 +97,65 @@ def test_a_leaking_corpus_is_refused(corpus, tmp_path):
     module = DeepfakeDataModule(Manifest([*corpus.trials, moved]), cache_dir=str(tmp_path))
     with pytest.raises(LeakageError, match=first.speaker):
         module.prepare_data()
+
+
+def test_cached_views_are_shared_by_all_seeds_and_drawn_anew(make, tmp_path):
+    augmentation = AdditiveWhiteGaussianNoise(5.0, 10.0, probability=1.0)
+    first, second = (make(augmentation=augmentation, cached_views=3, seed=seed) for seed in (1, 2))
+    first.fill("train")
+    recipes = set(tmp_path.iterdir())
+    assert second._dataset("train")._store.missing == []
+    assert set(tmp_path.iterdir()) == recipes
+    rows = [Draw(0, (0, epoch, 0)) for epoch in range(30)]
+    batch = first._dataset("train").__getitems__(rows)
+    assert batch["features"].shape == (30, BINS, 100)
+    clean = make()._dataset("train").__getitems__(rows)["features"]
+    assert not torch.isclose(batch["features"], clean).all(dim=(1, 2)).any()
+    assert len({float(view.sum()) for view in batch["features"]}) > 3  # three views, and crops of them
+    waves = make(extractor=False, augmentation=augmentation, cached_views=3)._dataset("train").__getitems__(rows)
+    assert waves["waveform"].shape == (30, 16000)
+
+
+def test_views_need_an_augmentation(make):
+    for arguments in ({"cached_views": 2}, {"cached_views": -1}):
+        with pytest.raises(ValueError, match="cached_views"):
+            make(**arguments)
+
+
+def test_lazy_caches_are_filled_by_reading(make, corpus):
+    module = make(cache="lazy")
+    module.prepare_data()
+    store = module._dataset("dev")._store
+    assert len(store.missing) == len(corpus.partition("dev"))
+    filled = make()
+    filled.prepare_data()
+    for one, other in zip(module.val_dataloader(), filled.val_dataloader(), strict=True):
+        torch.testing.assert_close(one["features"], other["features"], atol=0, rtol=0)
+
+
+def test_bad_audio_is_refused_by_name_or_left_out_and_counted(corpus, make, tmp_path):
+    victim = corpus.partition("dev")[3]
+    broken = tmp_path / "broken.flac"
+    broken.write_bytes(b"no audio at all")
+    rows = [replace(trial, path=broken) if trial is victim else trial for trial in corpus]
+    arguments = {"crop_s": 1.0, "batch_size": 8, "cache_dir": str(tmp_path / "cache")}
+    with pytest.raises(AudioError, match=r"broken\.flac"):
+        DeepfakeDataModule(Manifest(rows), **arguments).prepare_data()
+    module = DeepfakeDataModule(Manifest(rows), on_bad_audio="skip", **arguments)
+    with pytest.warns(UserWarning, match=r"1 of \d+ files of dev cannot be used and are left out .*broken\.flac"):
+        module.prepare_data()
+    seen = [utterance for batch in module.val_dataloader() for utterance in batch["utterance"]]
+    assert seen == [trial.utterance for trial in corpus.partition("dev") if trial is not victim]
+
+
+def test_a_recipe_knows_the_augmentations_and_the_noise_by_its_content(tmp_path):
+    for folder, seed in (("one", 0), ("same", 0), ("other", 1)):
+        place = tmp_path / folder / "DKITCHEN"
+        place.mkdir(parents=True)
+        sf.write(place / "ch01.wav", np.random.default_rng(seed).uniform(-0.1, 0.1, 16000), 16000)
+    one, same, other = (
+        Compose([AdditiveWhiteGaussianNoise(), EnvironmentNoise(str(tmp_path / folder))]).recipe
+        for folder in ("one", "same", "other")
+    )
+    assert json.dumps(one) == json.dumps(same) != json.dumps(other)
+    assert Compose([AdditiveWhiteGaussianNoise(snr_min_db=11)]).recipe != Compose([AdditiveWhiteGaussianNoise()]).recipe
