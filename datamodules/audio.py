@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import dataclass
 from pathlib import Path
 
 import av
@@ -45,6 +46,24 @@ def decode(
     Raises:
         AudioError: missing, empty, not audio, no samples, NaN or infinite or huge samples, or too long.
     """
+    return decode_with_facts(source, sample_rate_hz, name=name, max_duration_s=max_duration_s).waveform
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """A waveform, and what its file was."""
+
+    waveform: np.ndarray
+    sample_rate_hz: int
+    channels: int
+    decoder: str
+    fallback: str | None
+
+
+def decode_with_facts(
+    source: str | Path | bytes, sample_rate_hz: int, *, name: str | None = None, max_duration_s: float = 3600.0
+) -> Decoded:
+    """Decode, and say what was found."""
     label = name or (str(source) if isinstance(source, str | Path) else "<bytes>")
     content = _read(source, label)
     channels, found_rate_hz = _decode_content(content, label, max_duration_s)
@@ -65,7 +84,8 @@ def decode(
         mono = soxr.resample(mono, found_rate_hz, sample_rate_hz)
     if mono.size == 0:
         raise AudioError(f"{label}: found less than one sample at {sample_rate_hz} Hz, expected audio; record it again")
-    return np.clip(mono, -1.0, 1.0).astype(np.float32, copy=False)
+    waveform = np.clip(mono, -1.0, 1.0).astype(np.float32, copy=False)
+    return Decoded(waveform, found_rate_hz, channels.shape[1], "soundfile", None)
 
 
 def require_min_duration(waveform: np.ndarray, sample_rate_hz: int, min_duration_s: float, name: str) -> None:

@@ -42,7 +42,7 @@ def roc(scores: ArrayLike, labels: ArrayLike) -> Figure:
     frr, far = error_rates(bonafide, spoof)
     area = float(np.trapezoid((1 - frr)[::-1], far[::-1]))
     eer = equal_error_rate(bonafide, spoof).eer
-    figure, axes = _canvas(6.4, f"ROC · AUC {area:.4f}")
+    figure, axes = canvas(6.4, f"ROC · AUC {area:.4f}")
     axes.plot([0, 1], [0, 1], color=GREY, linestyle=":", label="chance")
     axes.plot(far, 1 - frr, color=BLUE, linewidth=2, label="this system")
     axes.plot(eer, 1 - eer, "o", color=VERMILION, markersize=8, label=f"EER {eer:.2%}")
@@ -66,7 +66,7 @@ def det(scores: ArrayLike, labels: ArrayLike, threshold: float | None = None) ->
     bonafide, spoof = split_by_label(scores, labels)
     frr, far = error_rates(bonafide, spoof)
     eer = equal_error_rate(bonafide, spoof).eer
-    figure, axes = _canvas(6.8, "DET")
+    figure, axes = canvas(6.8, "DET")
     axes.plot([-5, 5], [-5, 5], color=GREY, linestyle=":", label="both errors equal")
     axes.plot(_probit(far), _probit(frr), color=BLUE, linewidth=2, label="this system")
     ring = MarkerStyle("o", fillstyle="none")
@@ -116,7 +116,7 @@ def score_histogram(
     smallest = min(values.size for values, _ in groups.values())
     bins = int(np.clip(3 * np.cbrt(smallest), 10, 80))
     edges = np.linspace(*_finite_range(np.concatenate((bonafide, spoof))), bins + 1)
-    figure, axes = _canvas(4.8, "Scores")
+    figure, axes = canvas(4.8, "Scores")
     for label, (values, colour) in groups.items():
         shares = np.histogram(values, edges)[0] / max(1, values.size)
         filled = label.startswith("bona fide") or len(groups) == len(("bona fide", "spoof"))
@@ -145,7 +145,7 @@ def scores_by_attack(scores: ArrayLike, attacks: Sequence[str], labels: ArrayLik
     groups = {name: spoof[of_attack == name] for name in np.unique(of_attack).tolist()}
     ordered = sorted(groups, key=lambda name: float(np.median(groups[name])))
     rows = [*((name, groups[name], SPOOF_COLOUR) for name in ordered), ("bona fide", bonafide, BONAFIDE_COLOUR)]
-    figure, axes = _canvas(1.8 + 0.3 * len(rows), "Scores by attack: median, 50 % and 90 % of the trials")
+    figure, axes = canvas(1.8 + 0.3 * len(rows), "Scores by attack: median, 50 % and 90 % of the trials")
     for row, (_, values, colour) in enumerate(rows):
         outer_low, low, median, high, outer_high = np.quantile(values, SHOWN_QUANTILES, method="nearest")
         axes.plot([outer_low, outer_high], [row, row], color=colour, linewidth=1.5)
@@ -170,7 +170,7 @@ def eer_by_attack(
     """
     names = sorted(eers, key=lambda name: eers[name])
     values = np.array([eers[name] for name in names])
-    figure, axes = _canvas(1.6 + 0.3 * len(names), "EER by attack")
+    figure, axes = canvas(1.6 + 0.3 * len(names), "EER by attack")
     axes.barh(names, values, color=SKY, edgecolor=BLUE)
     ends = values.copy()
     for row, name in enumerate(names):
@@ -203,7 +203,7 @@ def reliability(llrs: ArrayLike, labels: ArrayLike) -> Figure:
     edges = np.linspace(0, 1, RELIABILITY_BINS + 1)
     counts = np.stack([np.histogram(part, edges)[0] for part in (bonafide, spoof)]).astype(float)
     weights = counts / counts.sum(axis=1, keepdims=True) / 2
-    figure, axes = _canvas(
+    figure, axes = canvas(
         6.4, f"Reliability at equal priors · Cllr {cllr(SortedTrials.of(*split_by_label(llrs, labels))):.3f} bits"
     )
     axes.plot([0, 1], [0, 1], color=GREY, linestyle=":", label="calibrated")
@@ -238,7 +238,7 @@ def confusion_matrix(scores: ArrayLike, labels: ArrayLike, threshold: float) -> 
     """Decisions at a threshold: counts, and their share of each true class."""
     counts = np.array(classify(scores, labels, threshold).confusion)
     rates = counts / counts.sum(axis=1, keepdims=True)
-    figure, axes = _canvas(5.6, f"Decisions: bona fide where score > {threshold:.4g}")
+    figure, axes = canvas(5.6, f"Decisions: bona fide where score > {threshold:.4g}")
     axes.imshow(rates, cmap="Blues", vmin=0, vmax=1)
     for (row, column), rate in np.ndenumerate(rates):
         colour = "white" if rate > rates.mean() else BLACK
@@ -284,7 +284,8 @@ def _wilson(share: NDArray[np.float64], trials: NDArray[np.float64]) -> Curve:
     return np.minimum(share, middle - half), np.maximum(share, middle + half)
 
 
-def _canvas(height_in: float, title: str) -> tuple[Figure, Axes]:
+def canvas(height_in: float, title: str) -> tuple[Figure, Axes]:
+    """Make a figure 800 pixels wide, and axes in the style that all share."""
     figure = Figure(figsize=(WIDTH_IN, height_in), dpi=DPI, layout="constrained")
     axes = figure.add_subplot()
     axes.set_title(title, loc="left", fontweight="bold")

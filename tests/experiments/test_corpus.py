@@ -7,12 +7,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile as sf
+import yaml
 
 from datamodules.audio_facts import AudioFacts
 from datamodules.corpora.asvspoof2019 import asvspoof2019_la
 from datamodules.manifest import Manifest, Trial
-from experiments.corpus import check, main
+from experiments.corpus import main
+from experiments.corpus_check import check, verdict
+from experiments.corpus_page import page
 from experiments.shortcut_audit import ALL, audit
+from tests.workplace import Workplace
 
 
 def test_check_of_the_tiny_corpus_as_json(tiny_corpus: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -55,6 +60,64 @@ def test_damage_is_found_and_named(tiny_corpus: Path, tmp_path: Path) -> None:
     assert len(told) == 4
 
 
+def test_the_page_shows_what_the_report_says(tiny_corpus: Path, tmp_path: Path) -> None:
+    main(["check", "--root", str(tiny_corpus), "--html", str(tmp_path / "page.html")])
+    html = (tmp_path / "page.html").read_text()
+    assert html.count('src="data:image/png;base64,') == 4
+    assert "http" not in html
+    manifest = asvspoof2019_la(str(tiny_corpus))
+    assert manifest.digest in html
+    rows = [replace(t, speaker="<b>", utterance=f"{t.utterance}{n}") for n, t in enumerate(manifest.partition("eval"))]
+    assert "<b>" not in page(check(Manifest(rows))).partition("<body>")[2]
+
+
+def test_what_cannot_be_told_is_said(tiny_corpus: Path, tmp_path: Path) -> None:
+    trials = [replace(trial, speaker="-") for trial in asvspoof2019_la(str(tiny_corpus))]
+    waveform, rate_hz = sf.read(trials[0].path)
+    loud = tmp_path / "loud.wav"
+    sf.write(loud, np.clip(100 * waveform, -1, 1), rate_hz)
+    silent = tmp_path / "silent.wav"
+    sf.write(silent, np.zeros(rate_hz), rate_hz)
+    same = tmp_path / "same.wav"  # the samples of a FLAC file in another format
+    sf.write(same, sf.read(trials[2].path, dtype="int16")[0], rate_hz)
+    trials[0], trials[1] = replace(trials[0], path=loud), replace(trials[1], path=silent)
+    report = check(Manifest([*trials, replace(trials[2], utterance="SAME", path=same)]))
+    assert report["clipped"] == [trials[0].utterance]
+    assert report["silent"] == [trials[1].utterance]
+    assert report["duplicates"] == [[trials[2].utterance, "SAME"]]
+    assert "are not known" in report["notes"][0]
+    assert "1 clips are clipped" in report["notes"][-1]
+    assert report["counts"]["train"]["speakers"] == 0
+    clean = report | {"problems": []}
+    assert "among the speakers that are known" in verdict(clean)
+
+
+def test_the_cache_is_filled_listed_verified_and_pruned(
+    place: Workplace, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cache = tmp_path / "cache"
+    config = tmp_path / "data.yaml"
+    values = yaml.safe_load((place.folder / "data.yaml").read_text())
+    config.write_text(yaml.safe_dump({"data": {**values["data"], "cache_dir": str(cache)}}))
+    words = ["cache", "--config", str(config), "--json"]
+    assert main(words) == 0
+    (waveforms,) = json.loads(capsys.readouterr().out)
+    assert waveforms["records"] == len(asvspoof2019_la(str(place.corpus)))
+    assert main([*words, "--config", str(place.folder / "cnn.yaml")]) == 0
+    assert len(json.loads(capsys.readouterr().out)) == 2
+    elsewhere = ["--cache-dir", str(cache)]
+    assert main(["cache", "--list", *elsewhere]) == 0
+    assert "LogMel" in capsys.readouterr().out
+    assert main(["cache", "--verify", *elsewhere]) == 0
+    victim = next(cache.rglob("*.bin"))
+    victim.write_bytes(bytes([victim.read_bytes()[0] ^ 1]) + victim.read_bytes()[1:])
+    assert main(["cache", "--verify", *elsewhere]) == 1
+    assert "record 0" in capsys.readouterr().out
+    assert main(["cache", "--prune", "--unused-days", "0", *elsewhere]) == 0
+    assert "freed" in capsys.readouterr().out
+    assert list(cache.iterdir()) == []
+
+
 def invented(number: int, shortcut: bool) -> tuple[list[Trial], dict[str, AudioFacts]]:
     """Trials and facts where the noise floor tells the label, or where nothing does."""
     rng = np.random.default_rng(0)
@@ -65,10 +128,8 @@ def invented(number: int, shortcut: bool) -> tuple[list[Trial], dict[str, AudioF
             attack, key = (f"M0{index % 4}", "spoof") if spoof else ("-", "bonafide")
             utterance = f"{partition}{index}"
             trials.append(Trial(utterance, Path("x"), "-", attack, key, partition))
-            duration_s, level_dbfs, high_db, lead_s, floor_db = rng.standard_normal(5)
-            facts[utterance] = AudioFacts(
-                duration_s, level_dbfs, high_db, lead_s, floor_db + 4.0 * (shortcut and spoof)
-            )
+            *others, floor_db = rng.standard_normal(6)
+            facts[utterance] = AudioFacts(*others, floor_db + 4.0 * (shortcut and spoof))
     return trials, facts
 
 

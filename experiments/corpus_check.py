@@ -1,0 +1,175 @@
+"""A manifest in, plain values on what is in the corpus and what is wrong with it out: everything is decoded."""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
+from typing import Any, Final
+
+import numpy as np
+from joblib import cpu_count  # type: ignore[import-untyped]
+
+from datamodules.audio import AudioError
+from datamodules.audio_facts import AudioFacts
+from datamodules.clip_facts import ClipFacts, measure_clip
+from datamodules.manifest import PARTITIONS, UNKNOWN, LeakageError, Manifest, Trial, shorten
+from experiments.shortcut_audit import audit
+
+SAMPLE_RATE_HZ: Final = 16000
+SILENT_DBFS: Final = -60.0
+CLIPPED_SHARE: Final = 1e-3
+
+Report = dict[str, Any]
+Progress = Callable[[Sequence[Trial], Iterable[ClipFacts | str]], Iterable[ClipFacts | str]]
+
+
+def check(manifest: Manifest, jobs: int | None = None, progress: Progress = lambda _, measured: measured) -> Report:
+    """Decode a whole corpus and say what is in it.
+
+    Args:
+        manifest: the corpus.
+        jobs: threads; default all cores this process may use.
+        progress: wraps what is measured of the trials, to show how far it got.
+
+    Returns:
+        Plain values: counts, durations, rates, decoders, clips to listen to, leakage, duplicates, silences, shortcuts;
+        ``problems``, one line for each thing to mend, and ``notes`` on what cannot be told or need not be mended.
+
+    Raises:
+        ManifestError: when audio files are missing.
+    """
+    manifest.check_files()
+    with ThreadPoolExecutor(max_workers=jobs or cpu_count()) as pool:
+        measured = list(progress(manifest.trials, pool.map(_measure, manifest.trials)))
+    pairs = list(zip(manifest.trials, measured, strict=True))
+    clips = {trial.utterance: found for trial, found in pairs if isinstance(found, ClipFacts)}
+    facts = {utterance: clip.facts for utterance, clip in clips.items()}
+    undecodable = [found for _, found in pairs if isinstance(found, str)]
+    silent = [utterance for utterance, fact in facts.items() if fact.level_dbfs < SILENT_DBFS]
+    clipped = [utterance for utterance, clip in clips.items() if clip.clipped_share > CLIPPED_SHARE]
+    leakage = _leakage(manifest)
+    duplicates = duplicate_groups(manifest, clips)
+    shortcuts = audit(manifest.trials, facts)
+    return {
+        "corpus": manifest.name,
+        "digest": manifest.digest,
+        "counts": counts_by_partition(manifest),
+        "duration_s": by_class(manifest, facts, "duration_s"),
+        "trailing_silence_s": by_class(manifest, facts, "trailing_silence_s"),
+        "sample_rates_hz": _tally(clip.sample_rate_hz for clip in clips.values()),
+        "channels": _tally(clip.channels for clip in clips.values()),
+        "decoders": _tally(clip.decoder for clip in clips.values()),
+        "undecodable": undecodable,
+        "silent": silent,
+        "clipped": clipped,
+        "leakage": leakage,
+        "duplicates": duplicates,
+        "heard_in_eval_only": attacks_of_eval_only(manifest),
+        "shortcuts": [asdict(s) | {"holds": s.holds} for s in shortcuts],
+        "problems": [
+            *(f"undecodable: {message}" for message in undecodable),
+            *(f"silent, below {SILENT_DBFS:g} dB: {shorten(silent)}" for _ in silent[:1]),
+            *leakage,
+            *(f"the same audio under {len(group)} names: {shorten(group)}" for group in duplicates),
+            *(f"{s.measurement} alone reaches an EER of {s.either_way:.1%} on eval" for s in shortcuts if not s.holds),
+        ],
+        "notes": _notes(manifest, clips, clipped),
+        "speakers_known": all(trial.speaker != UNKNOWN for trial in manifest.trials),
+    }
+
+
+def verdict(report: Report) -> str:
+    """Say in a line how a corpus does; only what was looked for and could be told."""
+    if report["problems"]:
+        return f"{len(report['problems'])} thing(s) to mend"
+    leakage = "no leakage" if report["speakers_known"] else "no leakage among the speakers that are known"
+    shortcut = "no shortcut" if report["shortcuts"] else "no audit of shortcuts without both classes to train and test"
+    return f"all files decode, {leakage}, no duplicates, {shortcut}"
+
+
+def counts_by_partition(manifest: Manifest) -> dict[str, dict[str, Any]]:
+    """Partition -> known speakers, bona fide and spoof trials, and trials of each attack."""
+    counts = {}
+    for partition in PARTITIONS:
+        trials = manifest.partition(partition)
+        keys = Counter(trial.key for trial in trials)
+        attacks = Counter(trial.attack for trial in trials if trial.label == 0)
+        counts[partition] = {
+            "speakers": len({trial.speaker for trial in trials} - {UNKNOWN}),
+            **{k: keys[k] for k in ("bonafide", "spoof")},
+            "attacks": dict(sorted(attacks.items())),
+        }
+    return counts
+
+
+def by_class(
+    manifest: Manifest, facts: Mapping[str, AudioFacts], measurement: str
+) -> dict[str, dict[str, dict[str, float]]]:
+    """Partition -> class -> total, and 5th, 50th and 95th percentile of a measurement."""
+    grouped: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+    for trial in manifest.trials:
+        if trial.utterance in facts:
+            grouped[trial.partition][trial.key].append(getattr(facts[trial.utterance], measurement))
+    return {
+        partition: {key: _spread(values) for key, values in by_key.items()} for partition, by_key in grouped.items()
+    }
+
+
+def duplicate_groups(manifest: Manifest, clips: Mapping[str, ClipFacts]) -> list[list[str]]:
+    """Utterances whose decoded samples are the same, whatever their files are; one list a group."""
+    groups: dict[str, list[str]] = defaultdict(list)
+    for trial in manifest.trials:
+        if trial.utterance in clips:
+            groups[clips[trial.utterance].samples_sha256].append(trial.utterance)
+    return [group for group in groups.values() if len(group) > 1]
+
+
+def attacks_of_eval_only(manifest: Manifest) -> list[str]:
+    """Attacks that no detector trained on this corpus has heard."""
+    known = {trial.attack for trial in manifest.trials if trial.partition != "eval"}
+    return sorted({trial.attack for trial in manifest.partition("eval")} - known - {UNKNOWN})
+
+
+def _measure(trial: Trial) -> ClipFacts | str:
+    """Facts, or the reason why the file cannot be decoded: one bad file must not end the check of all others."""
+    try:
+        return measure_clip(trial.path, SAMPLE_RATE_HZ)
+    except AudioError as error:
+        return str(error)
+
+
+def _leakage(manifest: Manifest) -> list[str]:
+    try:
+        manifest.check_disjoint()
+    except LeakageError as error:
+        return [str(error)]
+    return []
+
+
+def _notes(manifest: Manifest, clips: Mapping[str, ClipFacts], clipped: Sequence[str]) -> list[str]:
+    unknown = sum(trial.speaker == UNKNOWN for trial in manifest.trials)
+    used = [partition for partition in PARTITIONS if manifest.partition(partition)]
+    fallbacks = sum(clip.fallback is not None for clip in clips.values())
+    notes = []
+    if unknown and len(used) > 1:
+        notes.append(
+            f"the speakers of {unknown:,} of {len(manifest):,} trials are not known: whether partitions share them "
+            "cannot be told"
+        )
+    if fallbacks:
+        reasons = Counter(clip.fallback for clip in clips.values() if clip.fallback)
+        notes.append(f"{fallbacks:,} files needed the second decoder (most often: {reasons.most_common(1)[0][0]})")
+    if clipped:
+        notes.append(
+            f"{len(clipped):,} clips are clipped in more than {CLIPPED_SHARE:.1%} of samples: {shorten(clipped)}"
+        )
+    return notes
+
+
+def _tally(values: Iterable[object]) -> dict[str, int]:
+    return {str(value): count for value, count in Counter(values).most_common()}
+
+
+def _spread(values: Sequence[float]) -> dict[str, float]:
+    low, median, high = np.percentile(values, [5, 50, 95])
+    return {"total": float(np.sum(values)), "p05": float(low), "median": float(median), "p95": float(high)}

@@ -1,0 +1,136 @@
+"""A corpus check's report in, one self-contained HTML page with plots out."""
+
+import base64
+import io
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from datamodules.manifest import PARTITIONS
+from experiments.corpus_check import Report, verdict
+from experiments.plots import BLUE, GREY, ORANGE, SKY, VERMILION, canvas
+from experiments.shortcut_audit import FLOOR_EER
+
+_SHORTCUTS = (
+    "Detectors that hear one measurement alone, trained on train and dev, tested on eval. Each should be near 50 %; "
+    f"below {FLOOR_EER:.0%} it gives the label away."
+)
+_STYLE = """
+body { font: 16px/1.5 system-ui, sans-serif; color: #1a1a1a; max-width: 52rem; margin: 2rem auto; padding: 0 1rem; }
+h1 { font-size: 1.6rem; margin-bottom: 0; } h2 { font-size: 1.2rem; margin-top: 2.2rem; }
+table { border-collapse: collapse; width: 100%; font-size: .95rem; }
+th, td { text-align: left; padding: .3rem .6rem; border-bottom: 1px solid #ddd; vertical-align: top; }
+td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
+img { max-width: 100%; height: auto; } code { font-size: .85rem; overflow-wrap: anywhere; }
+.good { color: #005a3c; } .bad { color: #a33c00; } .bad li { margin-bottom: .3rem; }
+@media print { body { margin: 0; } h2 { break-after: avoid; } img { break-inside: avoid; } }
+"""
+
+
+def page(report: Report) -> str:
+    """Return the page: verdict first, then counts, plots and the list of what to look at."""
+    problems, notes = report["problems"], report["notes"]
+    colour = "bad" if problems else "good"
+    sections = [
+        f"<h1>{escape(str(report['corpus']))}</h1><p><code>SHA-256 {escape(str(report['digest']))}</code></p>",
+        f'<p class="{colour}"><strong>{escape(verdict(report))}</strong></p><ul class="bad">{_items(problems)}</ul>',
+        f"<ul>{_items(notes)}</ul>" if notes else "",
+        "<h2>Trials</h2>"
+        + _counts(report["counts"])
+        + _image(trials(report["counts"]), "Trials by partition and class"),
+        "<h2>Durations and silence</h2>",
+        _image(spreads(report["duration_s"], "Duration of a clip (s)"), "Durations by class"),
+        _image(spreads(report["trailing_silence_s"], "Silence at the end of a clip (s)"), "Trailing silence by class"),
+        "<h2>Files</h2>" + _tallies(report),
+    ]
+    if report["shortcuts"]:
+        sections += [
+            "<h2>Shortcuts</h2>",
+            f"<p>{_SHORTCUTS}</p>",
+            _image(shortcuts(report["shortcuts"]), "EER of each shortcut"),
+        ]
+    if report["heard_in_eval_only"]:
+        sections.append(
+            f"<p>Attacks of eval that are unheard in training: {escape(', '.join(report['heard_in_eval_only']))}.</p>"
+        )
+    body = "\n".join(sections)
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{escape(str(report['corpus']))}: corpus check</title><style>{_STYLE}</style></head>"
+        f"<body>{body}</body></html>\n"
+    )
+
+
+def trials(counts: Mapping[str, Mapping[str, Any]]) -> Figure:
+    """Bona fide and spoofed trials of each partition."""
+    figure, axes = canvas(2.6, "Trials")
+    for row, name in enumerate(PARTITIONS):
+        bonafide, spoof = counts[name]["bonafide"], counts[name]["spoof"]
+        axes.barh(row, bonafide, color=BLUE, label="bona fide" if row == 0 else None)
+        axes.barh(row, spoof, left=bonafide, color=VERMILION, label="spoof" if row == 0 else None)
+    axes.set_yticks(range(len(PARTITIONS)), PARTITIONS)
+    axes.invert_yaxis()
+    axes.set(xlabel="Number of trials", ylabel="Partition")
+    axes.legend()
+    return figure
+
+
+def spreads(values: Mapping[str, Mapping[str, Mapping[str, float]]], label: str) -> Figure:
+    """Median and 5th to 95th percentile of a measurement, by partition and class."""
+    rows = [(partition, key, values[partition][key]) for partition in values for key in sorted(values[partition])]
+    figure, axes = canvas(1.4 + 0.35 * len(rows), "Median, and 90 % of the clips")
+    for row, (_, key, spread) in enumerate(rows):
+        colour = BLUE if key == "bonafide" else VERMILION
+        axes.plot([spread["p05"], spread["p95"]], [row, row], color=colour, linewidth=3)
+        axes.plot(spread["median"], row, "o", color=colour, markersize=8)
+    axes.set_yticks(range(len(rows)), [f"{partition}, {key}" for partition, key, _ in rows])
+    axes.invert_yaxis()
+    axes.set(xlabel=label, ylabel="Partition and class")
+    return figure
+
+
+def shortcuts(rows: Sequence[Mapping[str, Any]]) -> Figure:
+    """EER of each shortcut, either way round, against the least that is allowed."""
+    figure, axes = canvas(1.4 + 0.35 * len(rows), "What one measurement alone tells")
+    for row, shortcut in enumerate(rows):
+        axes.barh(row, 100 * shortcut["either_way"], color=SKY if shortcut["holds"] else ORANGE)
+    axes.axvline(100 * FLOOR_EER, color=VERMILION, linestyle="--", label=f"too telling below {FLOOR_EER:.0%}")
+    axes.axvline(50, color=GREY, linestyle=":", label="chance")
+    axes.set_yticks(range(len(rows)), [shortcut["measurement"] for shortcut in rows])
+    axes.invert_yaxis()
+    axes.set(xlabel="EER on eval (%, grouped, the better way round)", ylabel="Hears only")
+    axes.legend(loc="lower left")
+    return figure
+
+
+def _counts(counts: Mapping[str, Mapping[str, Any]]) -> str:
+    rows = "".join(
+        f"<tr><td>{name}</td><td class=number>{row['speakers']:,}</td><td class=number>{row['bonafide']:,}</td>"
+        f"<td class=number>{row['spoof']:,}</td>"
+        f"<td>{escape(', '.join(f'{attack} {number:,}' for attack, number in row['attacks'].items()))}</td></tr>"
+        for name, row in counts.items()
+    )
+    head = "<th>partition<th class=number>speakers<th class=number>bona fide<th class=number>spoof<th>attacks"
+    return f"<table><tr>{head}</tr>{rows}</table>"
+
+
+def _tallies(report: Report) -> str:
+    rows = []
+    for title, key in (("sample rates, Hz", "sample_rates_hz"), ("channels", "channels"), ("decoders", "decoders")):
+        found = ", ".join(f"{name}: {count:,}" for name, count in report[key].items())
+        rows.append(f"<tr><td>{title}</td><td>{escape(found)}</td></tr>")
+    return f"<table>{''.join(rows)}</table>"
+
+
+def _items(lines: Sequence[str]) -> str:
+    return "".join(f"<li>{escape(line)}</li>" for line in lines)
+
+
+def _image(figure: Figure, description: str) -> str:
+    content = io.BytesIO()
+    figure.savefig(content, format="png")
+    data = base64.b64encode(content.getvalue()).decode()
+    return f'<img alt="{escape(description)}" src="data:image/png;base64,{data}">'
