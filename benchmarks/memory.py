@@ -27,7 +27,10 @@ def private_bytes() -> int:
 def hold(trials: int, epochs: int) -> dict[str, int]:
     """Fill a cache, read it for some epochs in random batches, and say what that takes."""
     before = private_bytes()
-    rows = [Trial(f"utterance_{row:06d}", Path(f"audio/{row:06d}.flac"), "-", "A01", "spoof", "train") for row in range(trials)]
+    rows = [
+        Trial(f"utterance_{row:06d}", Path(f"audio/{row:06d}.flac"), "-", "A01", "spoof", "train")
+        for row in range(trials)
+    ]
     manifest = Manifest(rows)
     of_rows = private_bytes()
     audio = np.random.default_rng(0).integers(-3000, 3000, (1, SAMPLES)).astype(np.int16)
@@ -57,9 +60,14 @@ def claims(quick: bool) -> list[Claim]:
     trials = MANY if not quick else MANY // 5
     audio = trials * SAMPLES * 2
     a_trial = (many["rows"] + many["last"] - few["rows"] - few["last"]) / (trials - FEW)
-    print(f"{a_trial:.0f} bytes a trial, {many['rows'] / trials:.0f} of them its row; its audio is {SAMPLES * 2}", file=sys.stderr)
+    print(
+        f"{a_trial:.0f} bytes a trial, {many['rows'] / trials:.0f} of them its row; its audio is {SAMPLES * 2}",
+        file=sys.stderr,
+    )
     return [
-        Claim(f"bytes of audio of {trials:,} trials, in units of the memory they take", audio / max(1, many["last"]), 10),
+        Claim(
+            f"bytes of audio of {trials:,} trials, in units of the memory they take", audio / max(1, many["last"]), 10
+        ),
         Claim(
             "memory after the first epoch, in units of that after the third", many["first"] / max(1, many["last"]), 0.9
         ),

@@ -1,12 +1,13 @@
 """A protocol file of any of the field's forms in, what it says of each trial out: no audio is needed."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from datamodules.manifest import BONAFIDE, SPOOF, UNKNOWN
-from datamodules.tables import TableError, TextTable, read_table
+from datamodules.tables import DECIMAL_COMMA, TableError, TextTable, read_table
 
 KEY_WORDS: Final = {
     **dict.fromkeys((BONAFIDE, "bona-fide", "bona_fide", "genuine", "real", "human"), BONAFIDE),
@@ -17,6 +18,9 @@ HEADERS: Final = {
         "utterance",
         "utt",
         "utt_id",
+        "utt-id",
+        "wav",
+        "audio_file_name",
         "filename",
         "file_name",
         "file",
@@ -87,7 +91,8 @@ def read_protocol(path: Path, subset: str | None = None) -> Protocol:
     """
     table = read_table(path, ALL_HEADERS)
     columns = _columns(table)
-    utterances, keys = columns["utterance"], parse_keys(table, columns["key"])
+    utterances = columns["utterance"]
+    keys = parse_keys(table, columns["key"], utterances)
     first: dict[str, int] = {}
     for row, utterance in enumerate(utterances):
         if first.setdefault(utterance, row) != row:
@@ -109,12 +114,12 @@ def read_protocol(path: Path, subset: str | None = None) -> Protocol:
         attacks=[attacks[row] if keys[row] == SPOOF else UNKNOWN for row in chosen],
         speakers=take("speaker"),
         codecs=_codecs(take("codec")),
-        durations_s=None if durations is None else [parse_number(table, row, durations[row]) for row in chosen],
+        durations_s=None if durations is None else [parse_duration(table, row, durations[row]) for row in chosen],
         outside=frozenset(utterances).difference(utterances[row] for row in chosen),
     )
 
 
-def parse_keys(table: TextTable, cells: Sequence[str]) -> list[str]:
+def parse_keys(table: TextTable, cells: Sequence[str], utterances: Sequence[str]) -> list[str]:
     """Turn the field's many words for the two classes into ``bonafide`` and ``spoof``.
 
     Raises:
@@ -124,7 +129,7 @@ def parse_keys(table: TextTable, cells: Sequence[str]) -> list[str]:
     if None in known.values():
         row = next(row for row, cell in enumerate(cells) if known[cell] is None)
         raise TableError(
-            f"{table.where(row)}: found key {cells[row]!r} ({table.columns[0][row]}), expected one of "
+            f"{table.where(row)}: found key {cells[row]!r} ({utterances[row]}), expected one of "
             f"{', '.join(KEY_WORDS)}: name the classes in words, as numbers mean different things in different corpora"
         )
     return [KEY_WORDS[cell.lower()] for cell in cells]
@@ -139,13 +144,26 @@ def parse_number(table: TextTable, row: int, cell: str) -> float:
     try:
         return float(cell)
     except ValueError as error:
-        raise TableError(f"{table.where(row)}: found {cell!r}, expected a number") from error
+        hint = " with a decimal point, not a comma" if DECIMAL_COMMA.fullmatch(cell) else ""
+        raise TableError(f"{table.where(row)}: found {cell!r}, expected a number{hint}") from error
+
+
+def parse_duration(table: TextTable, row: int, cell: str) -> float:
+    """Turn a cell into seconds.
+
+    Raises:
+        TableError: naming the line, for what is no duration.
+    """
+    seconds = parse_number(table, row, cell)
+    if not 0 <= seconds < math.inf:
+        raise TableError(f"{table.where(row)}: found a duration of {cell} s, expected a number of seconds")
+    return seconds
 
 
 def _columns(table: TextTable) -> dict[str, Sequence[str]]:
     if table.header is not None:
         found = {role: table.column(names) for role, names in HEADERS.items()}
-        columns = {role: cells for role, cells in found.items() if cells is not None}
+        columns = {role: _named(cells) for role, cells in found.items() if cells is not None}
     else:
         form = FORMS.get(len(table.columns))
         if form is None:
@@ -160,6 +178,11 @@ def _columns(table: TextTable) -> dict[str, Sequence[str]]:
     return columns
 
 
+def _named(cells: Sequence[str]) -> Sequence[str]:
+    """Blank cells say as much as "-"."""
+    return [cell or UNKNOWN for cell in cells] if "" in cells else cells
+
+
 def _codecs(cells: list[str] | None) -> list[str] | None:
     """Beside named codecs "-" means that there was none, as in ASVspoof 5."""
     return cells and [NO_CODEC if cell == UNKNOWN else cell for cell in cells]
@@ -171,6 +194,6 @@ def _subset_rows(path: Path, subsets: Sequence[str] | None, wanted: str | None, 
     name = wanted or "eval"
     chosen = [row for row, subset in enumerate(subsets or ()) if subset == name]
     if not chosen:
-        there = ", ".join(sorted(set(subsets))) if subsets else "none"
-        raise TableError(f"{path}: found no trial of the subset {name!r}; the subsets there are: {there}")
+        there = f"the subsets there are: {', '.join(sorted(set(subsets)))}" if subsets else "it tells no subsets apart"
+        raise TableError(f"{path}: found no trial of the subset {name!r}; {there}")
     return chosen

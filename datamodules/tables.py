@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _KNOWN_NAMES = 2  # in a line that is a header
+DECIMAL_COMMA = re.compile(r"[-+]?\d*,\d+")
 _NUMBER = re.compile(r"[-+]?(\d|\.\d|inf|nan)", re.IGNORECASE)
 
 
@@ -39,15 +40,20 @@ class TextTable:
         return f"{self.path}:{self.lines[row]}"
 
     def column(self, names: Collection[str]) -> Sequence[str] | None:
-        """The first column whose header is one of some names; none without."""
-        for name, cells in zip(self.header or (), self.columns, strict=False):
-            if name in names:
-                return cells
-        return None
+        """The column whose header is one of some names; none without.
+
+        Raises:
+            TableError: several have one of the names, and differ.
+        """
+        found = [(name, cells) for name, cells in zip(self.header or (), self.columns, strict=False) if name in names]
+        if any(cells != found[0][1] for _, cells in found):
+            several = ", ".join(name for name, _ in found)
+            raise TableError(f"{self.path}: found the columns {several}, which differ: keep the one that is meant")
+        return found[0][1] if found else None
 
 
 def read_table(path: Path, names: Collection[str]) -> TextTable:
-    """Read columns separated by spaces, tabs, commas, semicolons or bars; blank lines and ``#`` comments are left out.
+    """Read columns separated by spaces, tabs, commas, semicolons or bars; blank lines and ``# `` comments do not count.
 
     Args:
         path: of a text file in UTF-8.
@@ -78,12 +84,17 @@ def _rows(path: Path, text: str) -> tuple[list[int], list[list[str]]]:
     numbered = [
         (number, line)
         for number, line in enumerate(text.splitlines(), start=1)
-        if line.strip() and not line.startswith("#")
+        if line.strip() and not line.startswith("# ")
     ]
     if not numbered:
         raise TableError(f"{path}: found no lines, expected one for each trial")
     lines = [number for number, _ in numbered]
-    rows = list(_split([line for _, line in numbered]))
+    try:
+        rows = list(_split([line for _, line in numbered]))
+    except csv.Error as error:
+        raise TableError(f"{path}: found cells that are no CSV ({error}): is a quote not closed?") from error
+    if len(rows) != len(lines):
+        raise TableError(f"{path}: found a cell that goes on over several lines: is a quote not closed?")
     width = len(rows[0])
     for number, row in zip(lines, rows, strict=True):
         if len(row) != width:
@@ -109,15 +120,17 @@ def _collector_paused() -> Iterator[None]:
 def _split(lines: Sequence[str]) -> Iterator[list[str]]:
     """Cells of each line; the separator is that of the first line."""
     first = lines[0]
-    for delimiter in "\t,;|":
+    for delimiter in "\t;|,":
         # A comma may stand in a file's name, but then the line is separated by spaces and ends with a cell of its own.
         if delimiter in first and not (delimiter != "\t" and _is_spaced(first, delimiter)):
-            return ([cell.strip() for cell in row] for row in csv.reader(lines, delimiter=delimiter))
+            return ([cell.strip() for cell in row] for row in csv.reader(lines, delimiter=delimiter, strict=True))
     return (line.split() for line in lines)
 
 
 def _is_spaced(line: str, delimiter: str) -> bool:
     *others, last = line.split()
-    if not others or delimiter in last or any(cell.endswith(delimiter) for cell in others):
+    if not others or any(cell.endswith(delimiter) for cell in others):
         return False
-    return bool(_NUMBER.match(last)) or last.isalpha()
+    if DECIMAL_COMMA.fullmatch(last):
+        return True
+    return delimiter not in last and (bool(_NUMBER.match(last)) or last.isalpha())

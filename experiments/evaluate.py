@@ -68,7 +68,13 @@ def evaluate(
     threshold = equal_error_rate(*split_by_label(dev.scores, dev.labels)).threshold
     point = inference.OperatingPoint(calibration, threshold, THRESHOLD_SOURCE)
     judged = _calibrated(score_trials(detector, manifest.partition(partition), partition), calibration)
-    metrics = measure_all(judged, Threshold(point.threshold, point.source), asv=asv, units=judged.resampling_units)
+    metrics = measure_all(
+        judged,
+        Threshold(point.threshold, point.source),
+        asv=asv,
+        units=judged.resampling_units,
+        calibration=calibration,
+    )
     provenance = {
         "run": run_id,
         "data_sha256": manifest.digest,

@@ -10,13 +10,16 @@ import numpy as np
 
 from datamodules.manifest import UNKNOWN
 from experiments.scored_trials import ScoredTrials
-from lightning_modules.metrics.bootstrap import RESAMPLES, bootstrap_eer
+from lightning_modules.metrics.bootstrap import RESAMPLES, bootstrap_eer, fewest_speakers
 from lightning_modules.metrics.breakdown import Condition, by_attack, by_condition, duration_bins, groups
+from lightning_modules.metrics.calibration import Calibration
 from lightning_modules.metrics.classification import classify
 from lightning_modules.metrics.doubts import doubts
 from lightning_modules.metrics.measures import Measures, measure
 from lightning_modules.metrics.tdcf import AsvScores
 from lightning_modules.metrics.trials import SortedTrials, split_by_label
+
+FEW_SPEAKERS = 10
 
 Numbers = dict[str, float | None]
 
@@ -43,6 +46,7 @@ class Metrics:
         eer: in its three variants: ``legacy`` (ASVspoof), ``grouped`` (ties are one operating point), ``rocch``.
         eer_interval: bootstrap interval of the legacy EER, and what was resampled; none without resamples.
         min_tdcf: ``v1`` (ASVspoof 2019) and ``v2`` (2021); none without ASV scores.
+        asv: EER and threshold of the speaker verification that the t-DCF is about.
         min_dcf: of ASVspoof 5, as are the next two.
         act_dcf: the scores taken as log-likelihood ratios.
         cllr: in bits, the scores taken as log-likelihood ratios.
@@ -54,6 +58,7 @@ class Metrics:
         durations: the same of bins of the duration.
         threshold: score above which a trial is called bona fide.
         threshold_source: how it was chosen.
+        calibration: scale and offset by which dev turned the scores into log-likelihood ratios; none as they came.
         frr: share of bona fide trials rejected at the threshold.
         far: share of spoofed trials accepted at the threshold.
         accuracy: at the threshold.
@@ -68,6 +73,7 @@ class Metrics:
     eer: dict[str, float]
     eer_interval: dict[str, Any] | None
     min_tdcf: dict[str, float] | None
+    asv: dict[str, float] | None
     min_dcf: float
     act_dcf: float
     cllr: float | None
@@ -79,6 +85,7 @@ class Metrics:
     durations: dict[str, Numbers]
     threshold: float
     threshold_source: str
+    calibration: dict[str, float] | None
     frr: float
     far: float
     accuracy: float
@@ -154,6 +161,7 @@ def measure_all(
     asv: AsvScores | None = None,
     resamples: int = RESAMPLES,
     units: Sequence[str] | None = None,
+    calibration: Calibration | None = None,
     notices: Sequence[str] = (),
 ) -> Metrics:
     """Compute every metric of some trials.
@@ -164,6 +172,7 @@ def measure_all(
         asv: scores of the speaker verification that the countermeasure protects, for the t-DCF.
         resamples: of the bootstrap; 0 for no intervals.
         units: speaker of each trial, to draw by speaker; none to draw by trial.
+        calibration: that made the scores what they are.
         notices: put before the warnings about the scores.
 
     Raises:
@@ -171,7 +180,8 @@ def measure_all(
     """
     scores, labels = scored.scores, scored.labels
     trials = SortedTrials.of(*split_by_label(scores, labels))
-    pooled = measure(trials, asv.errors() if asv else None)
+    errors = asv.errors() if asv else None
+    pooled = measure(trials, errors)
     decisions = classify(scores, labels, threshold.value)
     interval = bootstrap_eer(scores, labels, units, resamples=resamples)._asdict() if resamples else None
     tandem = {"v1": pooled.min_tdcf_v1, "v2": pooled.min_tdcf_v2}
@@ -181,6 +191,7 @@ def measure_all(
         eer={"legacy": pooled.eer, "grouped": pooled.eer_grouped, "rocch": pooled.eer_rocch},
         eer_interval=interval,
         min_tdcf={name: value for name, value in tandem.items() if value is not None} or None,
+        asv={"eer": errors.eer, "threshold": errors.threshold} if errors else None,
         min_dcf=pooled.min_dcf,
         act_dcf=pooled.act_dcf,
         cllr=_finite(pooled.cllr),
@@ -192,6 +203,7 @@ def measure_all(
         durations=_conditions(scored, durations, threshold),
         threshold=threshold.value,
         threshold_source=threshold.source,
+        calibration=asdict(calibration) if calibration else None,
         frr=decisions.frr,
         far=decisions.far,
         accuracy=decisions.accuracy,
@@ -199,8 +211,27 @@ def measure_all(
         precision=decisions.precision,
         recall=decisions.recall,
         f1=decisions.f1,
-        warnings=[*notices, *doubts(trials, pooled)],
+        warnings=[*notices, *doubts(trials, pooled), *_doubts_of_intervals(scored, pooled, resamples, units)],
     )
+
+
+def _doubts_of_intervals(
+    scored: ScoredTrials, pooled: Measures, resamples: int, units: Sequence[str] | None
+) -> list[str]:
+    if not resamples:
+        return []
+    said = []
+    if units is not None and (fewest := fewest_speakers(units, scored.labels)) < FEW_SPEAKERS:
+        said.append(
+            f"one of the classes has {fewest} speakers only: intervals by speaker are rough, and may be too narrow"
+        )
+    if pooled.eer == 0:
+        fewer = min(pooled.bonafide, pooled.spoof)
+        said.append(
+            f"no error in {fewer:,} trials of the smaller class: the bootstrap cannot tell that from an error rate of "
+            f"up to {min(1.0, 3 / fewer):.2%} (rule of three)"
+        )
+    return said
 
 
 def _attacks(
@@ -217,9 +248,11 @@ def _attacks(
         if resamples:
             chosen = np.concatenate((bonafide, rows))
             speakers = [] if units is None else [units[row] for row in chosen]
-            drawn = speakers if len(set(speakers)) > 1 else None
-            interval = bootstrap_eer(scored.scores[chosen], scored.labels[chosen], drawn, resamples=resamples)
-            numbers |= {"eer_low": interval.low, "eer_high": interval.high}
+            labels = scored.labels[chosen]
+            if units is None or fewest_speakers(speakers, labels) > 1:
+                drawn = speakers if units is not None else None
+                interval = bootstrap_eer(scored.scores[chosen], labels, drawn, resamples=resamples)
+                numbers |= {"eer_low": interval.low, "eer_high": interval.high}
         table[name] = numbers
     return table
 

@@ -31,6 +31,9 @@ def show(metrics: Metrics, title: str) -> None:
         f"{metrics.accuracy:.3f}, balanced {metrics.balanced_accuracy:.3f}; bona fide precision "
         f"{metrics.precision:.3f}, recall {metrics.recall:.3f}, F1 {metrics.f1:.3f}"
     )
+    if metrics.calibration:
+        calibration = "{scale:.6g} x score {offset:+.6g}".format(**metrics.calibration)
+        print(f"scores were calibrated on dev: log-likelihood ratio = {calibration}")
     for warning in metrics.warnings:
         console.print(f"[yellow]warning:[/] {escape(warning)}", highlight=False, soft_wrap=True)
 
@@ -56,6 +59,9 @@ def _pooled(metrics: Metrics, title: str) -> Table:
     for version, challenge in (("v1", "ASVspoof 2019"), ("v2", "ASVspoof 2021")):
         if metrics.min_tdcf:
             table.add_row(f"min t-DCF {version}, {challenge}", f"{metrics.min_tdcf[version]:.4f}")
+    if metrics.asv:
+        asv = f"EER {metrics.asv['eer']:.2%}, threshold {metrics.asv['threshold']:.4g}"
+        table.add_row("its ASV", asv)
     table.add_row("minDCF, ASVspoof 5", f"{metrics.min_dcf:.4f}")
     table.add_row("actDCF, ASVspoof 5", f"{metrics.act_dcf:.4f}")
     table.add_row("Cllr", "infinite" if metrics.cllr is None else f"{metrics.cllr:.4f} bits")
@@ -94,6 +100,7 @@ _CELLS: dict[str, Callable[[Numbers], str]] = {
     "spoof": lambda numbers: f"{numbers['spoof']:,}",
     "EER %": lambda numbers: _percent(numbers.get("eer")),
     "interval": _interval,
+    "t-DCF v1": lambda numbers: "" if numbers.get("min_tdcf_v1") is None else f"{numbers['min_tdcf_v1']:.4f}",
     "minDCF": lambda numbers: "" if numbers.get("min_dcf") is None else f"{numbers['min_dcf']:.4f}",
     "FRR %": lambda numbers: _percent(numbers.get("frr")),
     "FAR %": lambda numbers: _percent(numbers.get("far")),

@@ -28,6 +28,7 @@ ATTACK_COLOURS = (VERMILION, ORANGE, PURPLE, GREEN, SKY, BLACK)
 
 WIDTH_IN, DPI = 8.0, 100  # 800 pixels
 CURVE_POINTS = 2000
+CHANCE = 0.5
 RELIABILITY_BINS = 10
 SHOWN_QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 PROBIT_TICKS = np.array([0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8])
@@ -49,7 +50,7 @@ def roc(scores: ArrayLike, labels: ArrayLike) -> Figure:
     axes.set(xlabel="Spoofed trials accepted (%)", ylabel="Bona fide trials accepted (%)", aspect="equal")
     axes.set(xlim=(-0.01, 1), ylim=(0, 1.01))
     _percent(axes.xaxis, axes.yaxis)
-    axes.legend(loc="lower right")
+    axes.legend(loc="lower right" if area > CHANCE else "upper left")
     return figure
 
 
@@ -66,7 +67,7 @@ def det(scores: ArrayLike, labels: ArrayLike, threshold: float | None = None) ->
     bonafide, spoof = split_by_label(scores, labels)
     frr, far = error_rates(bonafide, spoof)
     eer = equal_error_rate(bonafide, spoof).eer
-    figure, axes = canvas(6.8, "DET")
+    figure, axes = canvas(8.2, "DET")
     axes.plot([-5, 5], [-5, 5], color=GREY, linestyle=":", label="both errors equal")
     axes.plot(_probit(far), _probit(frr), color=BLUE, linewidth=2, label="this system")
     ring = MarkerStyle("o", fillstyle="none")
@@ -88,7 +89,7 @@ def det(scores: ArrayLike, labels: ArrayLike, threshold: float | None = None) ->
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_ticks(ndtri(PROBIT_TICKS), labels=[f"{tick:.3g}" for tick in PROBIT_TICKS * 100])
     axes.set(xlim=ndtri(PROBIT_LIMITS), ylim=ndtri(PROBIT_LIMITS))
-    axes.legend(loc="upper right")  # where a system better than chance leaves room
+    figure.legend(loc="outside lower center", ncols=2)  # a curve may run anywhere
     return figure
 
 
@@ -115,10 +116,11 @@ def score_histogram(
         groups[f"spoof ({spoof.size:,})"] = (spoof, SPOOF_COLOUR)
     smallest = min(values.size for values, _ in groups.values())
     bins = int(np.clip(3 * np.cbrt(smallest), 10, 80))
-    edges = np.linspace(*_finite_range(np.concatenate((bonafide, spoof))), bins + 1)
+    low, high = _finite_range(np.concatenate((bonafide, spoof)))
+    edges = np.linspace(low, high, bins + 1)
     figure, axes = canvas(4.8, "Scores")
     for label, (values, colour) in groups.items():
-        shares = np.histogram(values, edges)[0] / max(1, values.size)
+        shares = np.histogram(np.clip(values, low, high), edges)[0] / max(1, values.size)
         filled = label.startswith("bona fide") or len(groups) == len(("bona fide", "spoof"))
         axes.stairs(shares, edges, color=colour, linewidth=1.8, label=label)
         axes.stairs(shares, edges, color=colour, fill=True, alpha=0.25 if filled else 0)
@@ -153,8 +155,8 @@ def scores_by_attack(scores: ArrayLike, attacks: Sequence[str], labels: ArrayLik
         axes.plot(median, row, "|", color=BLACK, markersize=13, markeredgewidth=2)
     axes.axvline(threshold, color=BLACK, linestyle="--", linewidth=1.2, label=f"threshold {threshold:.3g}")
     axes.set_yticks(range(len(rows)), [name for name, _, _ in rows])
-    axes.set(xlabel="Score (higher = more bona fide)", ylabel="Attack")
-    axes.legend(loc="lower right")
+    axes.set(xlabel="Score (higher = more bona fide)", ylabel="Attack", ylim=(-0.7, len(rows) - 0.3))
+    figure.legend(loc="outside lower center")
     return figure
 
 
@@ -315,5 +317,6 @@ def _finite_range(scores: NDArray[np.floating]) -> tuple[float, float]:
     finite = scores[np.isfinite(scores)]
     if finite.size == 0:
         raise ValueError("found no finite score to draw")
-    low, high = float(finite.min()), float(finite.max())
+    # One score far off would leave no room for the others: what is beyond is counted at the border.
+    low, high = (float(value) for value in np.quantile(finite, [0.001, 0.999]))
     return (low, high) if low < high else (low - 0.5, high + 0.5)

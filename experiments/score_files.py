@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,9 @@ from datamodules.protocols import ALL_HEADERS, HEADERS, KEY_WORDS, Protocol, par
 from datamodules.tables import TableError, TextTable, read_table
 from experiments.scored_trials import ScoredTrials
 
+_AUDIO_SUFFIXES = frozenset(
+    ["flac", "wav", "mp3", "ogg", "opus", "m4a", "aac", "webm", "mp4", "mkv", "aiff", "g722", "amr"]
+)
 _LOOKED_AT = 100  # rows that tell what a column without a header is
 _FORMS = "`UTTERANCE SCORE`, `UTTERANCE KEY SCORE`, `UTTERANCE ATTACK KEY SCORE`, or a header that names the columns"
 
@@ -50,7 +53,7 @@ def read_scores(path: Path) -> ScoreFile:
     columns = _roles(table)
     utterances = columns["utterance"]
     scores = _numbers(table, utterances, columns["score"])
-    keys = parse_keys(table, columns["key"]) if "key" in columns else None
+    keys = parse_keys(table, columns["key"], utterances) if "key" in columns else None
     notices = [] if table.ended else [f"the last line of {path} has no end: if the file was cut off, its score was too"]
     rows, repeated = _once(table, utterances, scores, keys)
     if repeated:
@@ -65,6 +68,12 @@ def read_scores(path: Path) -> ScoreFile:
         attacks=None if attacks is None else [attacks[row] for row in rows],
         notices=notices,
     )
+
+
+def names_conditions(file: ScoreFile) -> bool:
+    """Whether the file says of its trials what only protocols usually do: then it is its own protocol."""
+    known = [file.table.column(HEADERS[role]) for role in ("speaker", "codec", "duration_s")]
+    return file.keys is not None and any(cells is not None for cells in known)
 
 
 def judge(file: ScoreFile, protocol: Protocol | None, *, allow_partial: bool = False) -> tuple[ScoredTrials, list[str]]:
@@ -85,7 +94,10 @@ def judge(file: ScoreFile, protocol: Protocol | None, *, allow_partial: bool = F
     notices = list(file.notices)
     if protocol is None:
         if file.keys is None:
-            raise TableError(f"{file.table.path}: says no class of its trials: give the protocol with --protocol")
+            raise TableError(
+                f"{file.table.path}: says no class of its trials: give its protocol with --protocol (dev's with "
+                "--dev-protocol)"
+            )
         attacks = file.attacks or [UNKNOWN] * len(file.utterances)
         scored = ScoredTrials(
             file.utterances, file.scores, _labels(file.keys), _attacks_of(file.keys, attacks), None, None, None
@@ -112,15 +124,7 @@ def _by_protocol(file: ScoreFile, protocol: Protocol, allow_partial: bool) -> tu
     missing = [utterance for utterance in protocol.utterances if utterance not in row_of]
     foreign = sorted(row_of.keys() - set(protocol.utterances) - protocol.outside)
     if (missing or foreign) and not allow_partial:
-        wrong = [
-            f"{len(names):,} {what} ({shorten(names)})"
-            for what, names in (
-                (f"of the {len(protocol.utterances):,} trials of {protocol.path} are missing", missing),
-                ("are not in it", _with_lines(file, row_of, foreign)),
-            )
-            if names
-        ]
-        raise ValueError(f"{file.table.path}: {' and '.join(wrong)}; with --allow-partial the others are measured")
+        raise ValueError(_incomplete(file, protocol, missing, _with_lines(file, row_of, foreign)))
     if missing or foreign:
         notices.append(
             f"partial: {len(found):,} of the protocol's {len(protocol.utterances):,} trials have a score, "
@@ -141,9 +145,9 @@ def _by_protocol(file: ScoreFile, protocol: Protocol, allow_partial: bool) -> tu
     def take(column: Sequence[str] | None) -> list[str] | None:
         return None if column is None else [column[index] for index in found]
 
-    attacks = take(protocol.attacks) or []
-    if file.attacks is not None and set(attacks) <= {UNKNOWN}:
-        attacks = [file.attacks[row] for row in rows]
+    named = None if file.attacks is None else [file.attacks[row] for row in rows]
+    attacks, said = _reconciled(take(protocol.attacks) or [], named)
+    notices += [f"{text} in {protocol.path}: its names are used" for text in said]
     durations = protocol.durations_s
     return ScoredTrials(
         utterances=[protocol.utterances[index] for index in found],
@@ -156,20 +160,50 @@ def _by_protocol(file: ScoreFile, protocol: Protocol, allow_partial: bool) -> tu
     ), notices
 
 
+def _reconciled(known: list[str], named: list[str] | None) -> tuple[list[str], list[str]]:
+    """Attacks of the protocol, or of the file where the protocol names none; and whether they contradict each other."""
+    if named is None or set(known) <= {UNKNOWN}:
+        return named or known, []
+    other = sum(UNKNOWN not in names and names[0] != names[1] for names in zip(known, named, strict=True))
+    return known, [f"{other:,} attacks are called otherwise"] if other else []
+
+
+def _incomplete(file: ScoreFile, protocol: Protocol, missing: Sequence[str], foreign: Sequence[str]) -> str:
+    wrong = [
+        f"{len(names):,} {what} ({shorten(names)})"
+        for what, names in (
+            (f"of the {len(protocol.utterances):,} trials of {protocol.path} are missing", missing),
+            (f"trials are foreign to {protocol.path}", foreign),
+        )
+        if names
+    ]
+    return f"{file.table.path}: {' and '.join(wrong)}; with --allow-partial the others are measured"
+
+
 def _by_stem(file: ScoreFile, protocol: Protocol) -> tuple[ScoreFile, dict[str, int]]:
     """Name the trials by their files' names without folder and suffix.
 
     Raises:
         ValueError: that does not help either, or two files have one name.
     """
-    stems = [PurePosixPath(utterance.replace("\\", "/")).stem for utterance in file.utterances]
+    known = {_stem(utterance): utterance for utterance in protocol.utterances}
+    stems = [known.get(_stem(utterance), _stem(utterance)) for utterance in file.utterances]
     row_of = {stem: row for row, stem in enumerate(stems)}
-    if not row_of.keys() & set(protocol.utterances) or len(row_of) != len(stems):
+    if len(row_of) != len(stems):
+        raise ValueError(f"{file.table.path}: names two files alike but for their folder or suffix: make names unique")
+    if not row_of.keys() & set(protocol.utterances):
         raise ValueError(
             f"{file.table.path}: none of its trials ({shorten(file.utterances)}) is in {protocol.path} "
             f"({shorten(protocol.utterances)}): they are of different corpora"
         )
     return replace(file, utterances=stems), row_of
+
+
+def _stem(utterance: str) -> str:
+    """Name of a file without its folders and the suffix of an audio format."""
+    name = utterance.replace("\\", "/").rpartition("/")[2]
+    stem, _, suffix = name.rpartition(".")
+    return stem if stem and suffix.lower() in _AUDIO_SUFFIXES else name
 
 
 def _with_lines(file: ScoreFile, row_of: dict[str, int], names: Sequence[str]) -> list[str]:
@@ -188,7 +222,7 @@ def _roles(table: TextTable) -> dict[str, Sequence[str]]:
         missing = {"utterance", "score"} - columns.keys()
         if missing:
             raise TableError(f"{table.path}: its header {table.header} has no {' and no '.join(sorted(missing))}")
-        return _without_blanks(columns)
+        return _without_blanks({role: [cell or UNKNOWN for cell in cells] for role, cells in columns.items()})
     utterances, *rest = table.columns
     scores = [cells for cells in rest if _mostly(cells, _is_number)]
     keys = [cells for cells in rest if _mostly(cells, lambda cell: cell.lower() in KEY_WORDS)]
@@ -254,7 +288,11 @@ def _once(
     first: dict[str, int] = {}
     for row, utterance in enumerate(utterances):
         before = first.setdefault(utterance, row)
-        if before != row and (scores[before] != scores[row] or (keys is not None and keys[before] != keys[row])):
+        if before != row and keys is not None and keys[before] != keys[row]:
+            raise TableError(
+                f"{table.where(row)}: {utterance} is {keys[row]}, but {keys[before]} in line {table.lines[before]}"
+            )
+        if before != row and scores[before] != scores[row]:
             raise TableError(
                 f"{table.where(row)}: {utterance} has the score {scores[row]:g}, but in line {table.lines[before]} it "
                 f"has {scores[before]:g}: keep one of the two"

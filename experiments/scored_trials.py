@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from datamodules.manifest import BONAFIDE, SPOOF, UNKNOWN, Trial
+from lightning_modules.metrics.bootstrap import fewest_speakers
 
 
 @dataclass(frozen=True)
@@ -49,18 +50,47 @@ class ScoredTrials:
         """The same trials with other scores."""
         return replace(self, scores=scores)
 
+    def only(self, wanted: Sequence[bool]) -> "ScoredTrials":
+        """Some of the trials."""
+        rows = np.flatnonzero(wanted).tolist()
+
+        def take(column: Sequence[str] | None) -> list[str] | None:
+            return None if column is None else [column[row] for row in rows]
+
+        return ScoredTrials(
+            utterances=take(self.utterances) or [],
+            scores=self.scores[rows],
+            labels=self.labels[rows],
+            attacks=take(self.attacks) or [],
+            speakers=take(self.speakers),
+            codecs=take(self.codecs),
+            durations_s=None if self.durations_s is None else self.durations_s[rows],
+        )
+
     @property
     def resampling_units(self) -> Sequence[str] | None:
-        """Speaker of each trial, or none where one is not known or there is one only: then trials are drawn."""
-        named = set(self.speakers or ())
-        return self.speakers if len(named) > 1 and UNKNOWN not in named else None
+        """Speaker of each trial, or none where trials are to be drawn.
+
+        That is where a speaker is not known, a class has one only, or hardly any has more than one trial.
+        """
+        if self.speakers is None:
+            return None
+        named = set(self.speakers)
+        if UNKNOWN in named or 2 * len(named) > len(self.speakers):
+            return None
+        return self.speakers if fewest_speakers(self.speakers, self.labels) > 1 else None
 
 
 def write_scores(path: Path, scored: ScoredTrials) -> None:
-    """Write the ASVspoof form, ``UTTERANCE ATTACK|- KEY SCORE`` a line, with every digit: no ties are made."""
+    """Write the ASVspoof form, ``UTTERANCE ATTACK|- KEY SCORE`` a line, with every digit: no ties are made.
+
+    Tabs stand between the columns where a name has a space in it.
+    """
     keys = (SPOOF, BONAFIDE)
+    spaced = any(" " in name for name in (*scored.utterances, *scored.attacks))
+    between = "\t" if spaced else " "
     rows = (
-        f"{utterance} {attack} {keys[label]} {float(score)!r}\n"
+        between.join((utterance, attack, keys[label], repr(float(score)))) + "\n"
         for utterance, attack, label, score in zip(
             scored.utterances, scored.attacks, scored.labels, scored.scores, strict=True
         )

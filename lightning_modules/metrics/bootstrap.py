@@ -84,7 +84,7 @@ def bootstrap_eer(
         seed: Seed of the draws.
 
     Raises:
-        ValueError: For an empty class, NaN, other lengths, one speaker only, or a level outside (0, 1).
+        ValueError: For an empty class, NaN, other lengths, one speaker only in a class, or a level outside (0, 1).
     """
     _check(resamples, level)
     bonafide, spoof = _classes(scores, labels)
@@ -125,7 +125,7 @@ def bootstrap_difference(
         seed: Seed of the draws.
 
     Raises:
-        ValueError: For an empty class, NaN, other lengths, one speaker only, or a level outside (0, 1).
+        ValueError: For an empty class, NaN, other lengths, one speaker only in a class, or a level outside (0, 1).
     """
     _check(resamples, level)
     systems = [_classes(scores, labels), _classes(other_scores, labels)]
@@ -151,15 +151,23 @@ def speaker_ids(speakers: Sequence[str], labels: ArrayLike) -> tuple[NDArray[np.
     """Number the speakers: of the bona fide and of the spoofed trials, from 0.
 
     Raises:
-        ValueError: If there are not as many as labels, or there is one speaker only.
+        ValueError: If there are not as many as labels, or a class has one speaker only.
     """
     labels = np.asarray(labels)
     if len(speakers) != labels.size:
         raise ValueError(f"found {len(speakers)} speakers for {labels.size} trials")
-    ids, names = pd.factorize(np.asarray(speakers, dtype=object))
-    if len(names) == 1:
-        raise ValueError("found one speaker only, whose resamples are all the same: bootstrap by trials instead")
+    if fewest_speakers(speakers, labels) == 1:
+        raise ValueError(
+            "found one speaker only in a class, whose resamples are all the same: bootstrap by trials instead"
+        )
+    ids, _ = pd.factorize(np.asarray(speakers, dtype=object))
     return ids[labels == 1], ids[labels == 0]
+
+
+def fewest_speakers(speakers: Sequence[str], labels: ArrayLike) -> int:
+    """How many speakers that class has which has fewer: an interval by speaker is no surer than they are many."""
+    names = np.asarray(speakers, dtype=object)
+    return min(len(pd.unique(names[np.asarray(labels) == label])) for label in (0, 1))
 
 
 def _classes(scores: ArrayLike, labels: ArrayLike) -> tuple[NDArray[np.floating], NDArray[np.floating]]:

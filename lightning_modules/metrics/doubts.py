@@ -24,6 +24,16 @@ def doubts(trials: SortedTrials, measures: Measures) -> list[str]:
     return [doubt for check in checks if (doubt := check(trials, measures))]
 
 
+def are_likelihood_ratios(trials: SortedTrials) -> bool:
+    """Whether scores may be log-likelihood ratios: such are not all within -1 and 1."""
+    low, high = _range(trials)
+    return low == high or low < -1 or high > 1
+
+
+def _range(trials: SortedTrials) -> tuple[float, float]:
+    return float(min(trials.bonafide[0], trials.spoof[0])), float(max(trials.bonafide[-1], trials.spoof[-1]))
+
+
 def _inverted(trials: SortedTrials, measures: Measures) -> str | None:
     if measures.eer_grouped <= CHANCE:
         return None
@@ -35,12 +45,11 @@ def _inverted(trials: SortedTrials, measures: Measures) -> str | None:
 
 
 def _no_likelihood_ratios(trials: SortedTrials, measures: Measures) -> str | None:
-    low = float(min(trials.bonafide[0], trials.spoof[0]))
-    high = float(max(trials.bonafide[-1], trials.spoof[-1]))
+    low, high = _range(trials)
     meaningless = f"actDCF {measures.act_dcf:.2f} and Cllr {measures.cllr:.2f} say nothing of them"
-    if low >= 0 and high <= 1:
+    if not are_likelihood_ratios(trials):
         return (
-            f"the scores lie between {low:.3g} and {high:.3g}, as probabilities do: {meaningless}, "
+            f"the scores lie between {low:.3g} and {high:.3g}, as probabilities or cosines do: {meaningless}, "
             "they need natural-log likelihood ratios (log p/(1-p) at equal priors, or calibrate on dev)"
         )
     if measures.act_dcf >= 1 > 2 * measures.min_dcf:

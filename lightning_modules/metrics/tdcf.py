@@ -107,13 +107,17 @@ class AsvScores:
     attacks: Sequence[str] | None = None
 
     def errors(self, attack: str | None = None) -> AsvErrors | None:
-        """Error rates against all spoofs, or against those of one attack; none where there are no such trials."""
+        """Error rates against all spoofs, or against those of one attack.
+
+        None where there are no such trials, or the ASV rejects them all: then there is no t-DCF.
+        """
         spoof = np.asarray(self.spoof)
         if attack is not None:
             if self.attacks is None:
                 return None
             spoof = spoof[np.asarray(self.attacks, dtype=str) == attack]
-        return asv_errors(self.target, self.nontarget, spoof) if spoof.size else None
+        errors = asv_errors(self.target, self.nontarget, spoof) if spoof.size else None
+        return None if attack is not None and errors is not None and errors.spoof_miss == 1 else errors
 
 
 @dataclass(frozen=True)
@@ -143,8 +147,8 @@ class TandemWeights:
         )
         if min(weights.miss, weights.false_acceptance) <= 0:
             raise ValueError(
-                f"the t-DCF is undefined for {asv}: with it the weights of the CM's errors are {weights}, expected "
-                "above 0; check the ASV scores, of which higher must mean more alike"
+                f"the t-DCF is undefined with an ASV of {asv.eer:.1%} EER that misses {asv.miss:.1%} of targets and "
+                f"rejects {asv.spoof_miss:.1%} of spoofs: check its scores, of which higher must mean more alike"
             )
         return weights
 

@@ -58,7 +58,7 @@ def test_subsets(read):
     assert read(FORMS["2021 LA"], "progress").utterances == ["LA_E_3"]
     with pytest.raises(TableError, match="the subsets there are: eval, progress"):
         read(FORMS["2021 LA"], "hidden_track")
-    with pytest.raises(TableError, match="the subsets there are: none"):
+    with pytest.raises(TableError, match="it tells no subsets apart"):
         read(FORMS["2019 LA"], "eval")
 
 

@@ -80,7 +80,7 @@ def test_tables_for_people(files, capsys):
     printed = capsys.readouterr().out
     for part in ("EER, legacy", "min t-DCF v1", "minDCF", "Cllr", "by attack", "by speaker", "difference", "p = "):
         assert part in printed
-    assert "too good for trials to come" in printed
+    assert "hence optimistic" in printed
 
 
 def test_two_files_are_compared_in_pairs(files, capsys):
@@ -130,25 +130,84 @@ def test_out_holds_tables_and_figures(files, tmp_path, capsys):
         "scores_by_attack.png",
     } <= names
     provenance = json.loads((tmp_path / "out/provenance.json").read_text())
-    assert provenance.keys() == {"scores", "protocol", "scores_sha256"}
+    assert provenance.keys() == {"scores", "protocol", "options", "scores_sha256"}
     capsys.readouterr()
     again = as_json(capsys, str(tmp_path / "out/scores.txt"), "--bootstrap", "0")
     assert again["eer"] == json.loads((tmp_path / "out/metrics.json").read_text())["eer"]
 
 
+def test_what_a_reader_should_know_is_said(files, tmp_path, capsys):
+    def warnings(*words):
+        found = as_json(capsys, files["scores"], "--protocol", files["protocol"], "--bootstrap", "100", *words)
+        return " | ".join(found["warnings"])
+
+    assert "240 trials are in dev too" in warnings("--dev", files["dev"])
+    assert "no t-DCF of A01: the ASV has no such spoofs" in warnings("--asv-scores", files["asv"])
+    assert "7 speakers only" in warnings()
+    inverted = tmp_path / "inverted.txt"
+    rows = (line.split() for line in Path(files["scores"]).read_text().splitlines())
+    inverted.write_text("".join(f"{name} {-float(score)}\n" for name, score in rows))
+    assert f"{inverted}: EER" in warnings("--against", str(inverted))
+
+
+def test_a_file_that_names_speakers_is_its_own_protocol(tmp_path, capsys):
+    rng = np.random.default_rng(0)
+    rows = [f"u{n},S{n % 12},{'real' if n % 5 else 'fake'},{rng.normal(3 * bool(n % 5))}" for n in range(240)]
+    (tmp_path / "scores.csv").write_text("\n".join(["file,speaker,label,score", *rows]) + "\n")
+    found = as_json(capsys, str(tmp_path / "scores.csv"), "--bootstrap", "100")
+    assert found["eer_interval"]["unit"] == "speaker"
+    assert len(found["speakers"]) == 12
+
+
+def test_common_trials_are_compared_when_asked_for(files, tmp_path, capsys):
+    part = tmp_path / "part.txt"
+    lines = Path(files["worse"]).read_text().splitlines(keepends=True)
+    part.write_text("".join(line for line in lines if not line.startswith("u7")))
+    words = [files["scores"], "--protocol", files["protocol"], "--against", str(part)]
+    assert spooflab(["metrics", *words]) == 1
+    assert "are missing" in capsys.readouterr().err
+    assert "against" in as_json(capsys, *words, "--allow-partial")
+
+
+def test_out_is_replaced_as_a_whole_and_holds_the_comparison(files, tmp_path, capsys):
+    words = [files["scores"], "--protocol", files["protocol"], "--out", files["out"]]
+    as_json(capsys, *words)
+    (tmp_path / "out" / "left_over.png").write_bytes(b"")
+    as_json(capsys, *words, "--against", files["worse"])
+    assert not (tmp_path / "out" / "left_over.png").exists()
+    assert "against" in json.loads((tmp_path / "out" / "metrics.json").read_text())
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--bootstrap", "-1"], "expected 0 or more"),
+        (["--bootstrap", "-1"], "expected at least 100 resamples, or 0"),
+        (["--bootstrap", "0", "--against", "SCORES"], "needs resamples"),
+        (["--dev-protocol", "SCORES"], "give its scores with --dev"),
+        (["--threshold", "nan"], "or a number"),
+        (["--dev", "INVERTED", "--calibrate"], "a higher score is not more bona fide"),
+        (["--asv-scores", "INVERTED_ASV"], "expected at most 40%"),
+        (["--out", "SCORES"], "found a file, expected the name of a folder"),
+        (["--out", "HERE"], "which is read now and would be lost"),
         (["--calibrate"], "wants the scores of dev"),
         (["--threshold", "eer-dev"], "give them with --dev"),
         (["--threshold", "best"], "expected eer-dev, bayes, eer or a number"),
         (["--asv-scores", "SCORES"], "no column of the keys target, nontarget, spoof"),
-        (["--subset", "progress"], "the subsets there are: none"),
+        (["--subset", "progress"], "it tells no subsets apart"),
     ],
 )
 def test_what_contradicts_itself_is_refused(files, capsys, words, message):
-    words = [files["scores"] if word == "SCORES" else word for word in words]
+    here = Path(files["scores"]).parent
+    for name in ("dev", "asv"):
+        rows = [line.rpartition(" ") for line in Path(files[name]).read_text().splitlines()]
+        (here / f"inverted_{name}.txt").write_text("".join(f"{head} {-float(score)}\n" for head, _, score in rows))
+    places = {
+        "SCORES": files["scores"],
+        "INVERTED": str(here / "inverted_dev.txt"),
+        "INVERTED_ASV": str(here / "inverted_asv.txt"),
+        "HERE": str(here),
+    }
+    words = [places.get(word, word) for word in words]
     assert spooflab(["metrics", files["scores"], "--protocol", files["protocol"], *words]) == 1
     assert message in capsys.readouterr().err
 
@@ -173,7 +232,7 @@ def test_other_trials_cannot_be_compared(files, tmp_path, capsys):
     [
         ("bonafide target 1\nbonafide nontarget 0\n", "with all three in it"),
         ("bonafide target x\nbonafide nontarget 0\nA01 spoof 0\n", "no score"),
-        ("bonafide target 1\nbonafide nontarget 0\nA01 spoof nan\n", r"asv\.txt:3: the ASV score is NaN"),
+        ("bonafide target 1\nbonafide nontarget 0\nA01 spoof nan\n", r"asv\.txt:3: the ASV score is nan"),
     ],
 )
 def test_what_are_no_asv_scores_is_refused(tmp_path, text, message):
@@ -198,7 +257,7 @@ def test_golden_files(realdata, capsys, name):
         version: golden[version] for version in ("v1", "v2")
     }
     assert round(found["min_dcf"], 4) == golden["min_dcf"]
-    assert "as probabilities do" in found["warnings"][0]
+    assert "as probabilities or cosines do" in found["warnings"][0]
     assert len(found["speakers"]) == 67
 
 

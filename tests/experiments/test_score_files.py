@@ -54,7 +54,7 @@ def test_files_with_keys_need_no_protocol(judged, name):
 
 @pytest.mark.parametrize("scores", [FORMS["two columns"], FORMS["keys not said"]])
 def test_without_keys_a_protocol_is_asked_for(judged, scores):
-    with pytest.raises(ValueError, match="give the protocol with --protocol"):
+    with pytest.raises(ValueError, match="give its protocol with --protocol"):
         judged(scores, protocol=None)
 
 
@@ -67,12 +67,18 @@ def test_without_keys_a_protocol_is_asked_for(judged, scores):
         ("a bonafide 1\nb spoof 0\nc spof 0\n", r"scores\.txt:3: found key 'spof' \(c\)"),
         ("a bonafide 1\nb bonafide 0\nc spoof 0\n", r"scores\.txt:2: says that b is bonafide, but .* says spoof"),
         ("a 2.5\nb -1\n", r"1 of the 3 trials of .* are missing \(c\); with --allow-partial"),
-        ("a 2.5\nb -1\nc 0\nd 1\n", r"1 are not in it \(d in line 4\)"),
-        ("a 2.5\nd -1\nc 0\n", r"are missing \(b\) and 1 are not in it \(d in line 2\)"),
+        ("a 2.5\nb -1\nc 0\nd 1\n", r"1 trials are foreign to .* \(d in line 4\)"),
+        ("a 2.5\nd -1\nc 0\n", r"are missing \(b\) and 1 trials are foreign to .* \(d in line 2\)"),
         ("x 2.5\ny -1\n", "they are of different corpora"),
         ("a 1 2\nb 3 4\n", "of which 2 are numbers and 0 name a class"),
         ("a b\nc d\n", "of which 0 are numbers"),
         ("utterance,key\na,spoof\n", "has no score"),
+        ("a.flac;2,5\nb.flac;-1,0\nc.flac;0,5\n", r"of which 0 are numbers"),
+        ("a 2,5\nb -1,0\nc 0,5\n", r"of which 0 are numbers"),
+        ("utterance;score\na;2,5\nb;-1,0\n", r"scores\.txt:2: found '2,5'.*decimal point, not a comma"),
+        ("utterance,score,llr\na,1,2\nb,0,1\nc,0,1\n", "columns score, llr, which differ"),
+        ("/x/a.flac 1\n/y/a.flac 2\n", "names two files alike"),
+        ('utterance,score\n"a,1\nb",2\n', "is a quote not closed"),
         ("a 2.5\nb -1\nc\n", r"scores\.txt:3: found 1 columns"),
     ],
 )

@@ -1,5 +1,6 @@
 """Score files are written without losing a digit, and speakers are drawn only where all are known."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -30,8 +31,15 @@ def test_what_is_written_is_read_to_the_last_digit(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("speakers", "drawn"), [(("S1", "S2"), True), (("S1", "S1"), False), (("S1", "-"), False), (("-", "-"), False)]
+    ("speakers", "drawn"),
+    [
+        (("S1", "S1", "S2", "S2"), True),
+        (("S1", "S2", "S1", "S1"), False),  # one of bona fide
+        (("S1", "S2", "S2", "-"), False),
+        (("S1", "S2", "S3", "S4"), False),  # a trial each
+    ],
 )
 def test_speakers_are_drawn_where_all_are_known(speakers, drawn):
-    scored = ScoredTrials.of(trials(*speakers), [0.0, 1.0], [1.0, 1.0])
+    scored = ScoredTrials.of(trials(*speakers), np.zeros(4), np.ones(4))
+    scored = replace(scored, labels=np.array([1, 0, 1, 0]))
     assert (scored.resampling_units is not None) == drawn

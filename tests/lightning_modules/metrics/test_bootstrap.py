@@ -33,8 +33,9 @@ def test_the_interval_says_how_it_was_made(trials):
 
 def test_what_cannot_be_resampled_is_refused(trials):
     scores, labels, _ = trials
-    with pytest.raises(ValueError, match="one speaker only"):
-        bootstrap_eer(scores, labels, ["S1"] * 300)
+    for names in (["S1"] * 300, ["S1"] * 100 + ["S2"] * 200):  # one of each class: all resamples are the same
+        with pytest.raises(ValueError, match="one speaker only in a class"):
+            bootstrap_eer(scores, labels, names)
     with pytest.raises(ValueError, match="found 2 speakers for 300 trials"):
         bootstrap_eer(scores, labels, ["S1", "S2"])
     with pytest.raises(ValueError, match="0 < level < 1"):
