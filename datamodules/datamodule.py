@@ -68,9 +68,10 @@ class DeepfakeDataModule(pl.LightningDataModule):
             self._dataset(partition)
 
     def train_dataloader(self) -> DataLoader[dict[str, Any]]:
-        """Shuffled or balanced random crops."""
-        labels = [trial.label for trial in self.corpus.partition("train")]
-        return self._loader("train", SeededSampler(labels, self.seed, self.balanced))
+        """Random crops, shuffled, or drawn with balanced classes and the weights of a mixture."""
+        trials = self.corpus.partition("train")
+        labels, corpora = [trial.label for trial in trials], [trial.corpus for trial in trials]
+        return self._loader("train", SeededSampler(labels, self.seed, self.balanced, corpora, self.corpus.weights))
 
     def val_dataloader(self) -> DataLoader[dict[str, Any]]:
         """The dev partition, in order."""
