@@ -115,9 +115,10 @@ class DeepfakeDataModule(pl.LightningDataModule):
         return tuple(trial for trial in self.corpus.partition(partition) if trial.utterance not in bad)
 
     def train_dataloader(self) -> DataLoader[dict[str, Any]]:
-        """Shuffled or balanced random crops."""
-        labels = [trial.label for trial in self.trials("train")]
-        return self._loader("train", SeededSampler(labels, self.seed, self.balanced))
+        """Random crops, shuffled, or drawn with balanced classes and the weights of a mixture."""
+        trials = self.trials("train")
+        labels, corpora = [trial.label for trial in trials], [trial.corpus for trial in trials]
+        return self._loader("train", SeededSampler(labels, self.seed, self.balanced, corpora, self.corpus.weights))
 
     def val_dataloader(self) -> DataLoader[dict[str, Any]]:
         """The dev partition, in order."""

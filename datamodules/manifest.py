@@ -40,6 +40,8 @@ class Trial:
         key: "bonafide" or "spoof".
         partition: "train", "dev" or "eval".
         codec: the transmission codec where the corpus names one, else "-".
+        corpus: the corpus it comes from: what tells the trials of a mixture apart.
+        duration_s: where the protocol says; nothing is decoded for it.
     """
 
     utterance: str
@@ -49,6 +51,8 @@ class Trial:
     key: str
     partition: str
     codec: str = UNKNOWN
+    corpus: str = UNKNOWN
+    duration_s: float | None = None
 
     def __post_init__(self) -> None:
         if self.key not in KEYS:
@@ -78,17 +82,21 @@ class Manifest(Sequence[Trial]):
     Args:
         trials: the rows, in the corpus's own order.
         name: what reports call the corpus.
+        weights: corpus -> its share of the training draws, summing to 1; none: each has as many as it has trials.
 
     Raises:
         ManifestError: no rows, or an utterance named twice in one partition.
         LeakageError: an utterance named in two partitions.
     """
 
-    def __init__(self, trials: Sequence[Trial], name: str = "corpus") -> None:
+    def __init__(
+        self, trials: Sequence[Trial], name: str = "corpus", weights: Mapping[str, float] | None = None
+    ) -> None:
         if not trials:
             raise ManifestError(f"{name}: found no trials, expected at least one; check the root folder and the layout")
         self.trials: Final = tuple(trials)
         self.name: Final = name
+        self.weights: Final = dict(weights or {})
         self._by_utterance: Final = {trial.utterance: trial for trial in self.trials}
         if len(self._by_utterance) != len(self.trials):
             _refuse_repeated_utterances(self.trials)

@@ -13,23 +13,10 @@ KEY_WORDS: Final = {
     **dict.fromkeys((BONAFIDE, "bona-fide", "bona_fide", "genuine", "real", "human"), BONAFIDE),
     **dict.fromkeys((SPOOF, "spoofed", "fake", "deepfake"), SPOOF),
 }
+NAME_HEADERS: Final = ("utterance", "utt", "utt_id", "utt-id", "trial", "id", "name")
+FILE_HEADERS: Final = ("path", "file_path", "filepath", "audio_path", "filename", "file_name", "file", "audio", "wav")
 HEADERS: Final = {
-    "utterance": (
-        "utterance",
-        "utt",
-        "utt_id",
-        "utt-id",
-        "wav",
-        "audio_file_name",
-        "filename",
-        "file_name",
-        "file",
-        "trial",
-        "path",
-        "audio",
-        "id",
-        "name",
-    ),
+    "utterance": (*NAME_HEADERS, *FILE_HEADERS),
     "key": ("key", "label", "class"),
     "attack": ("attack", "attack_label", "attack_id", "attack_type", "system", "system_id", "method"),
     "speaker": ("speaker", "speaker_id", "spk"),
@@ -78,35 +65,43 @@ class Protocol:
     outside: frozenset[str] = frozenset()
 
 
-def read_protocol(path: Path, subset: str | None = None) -> Protocol:
+def read_protocol(path: Path, subset: str | None = None, columns: int | None = None) -> Protocol:
     """Read the protocol of ASVspoof 2019, 2021 or 5, a table with a header, or lines ``UTTERANCE [ATTACK] KEY``.
 
     Args:
         path: of the file.
         subset: of the trials, where the file tells some apart (ASVspoof 2021: progress, eval, hidden_track). When not
             given it is ``eval`` if there is such a subset, as in the challenge's results, else all are taken.
+        columns: how many there must be; when not given, those of any form.
 
     Raises:
-        TableError: naming the line, for an unknown form or key, or an utterance that stands there twice.
+        TableError: naming the line, for an unknown form or key, an utterance that stands there twice, or, where columns
+            have no header, bona fide with an attack of spoofed trials.
     """
     table = read_table(path, ALL_HEADERS)
-    columns = _columns(table)
-    utterances = columns["utterance"]
-    keys = parse_keys(table, columns["key"], utterances)
+    if columns not in (None, len(table.columns)):
+        raise TableError(
+            f"{path}: found {len(table.columns)} columns, expected {columns}; is it the protocol of another corpus?"
+        )
+    roles = columns_by_role(table)
+    utterances = roles["utterance"]
+    keys = parse_keys(table, roles["key"], utterances)
     first: dict[str, int] = {}
     for row, utterance in enumerate(utterances):
         if first.setdefault(utterance, row) != row:
             raise TableError(
                 f"{table.where(row)}: found {utterance} a second time, after {table.where(first[utterance])}"
             )
-    attacks = columns.get("attack") or [UNKNOWN] * len(utterances)
-    chosen = _subset_rows(path, columns.get("subset"), subset, len(utterances))
+    attacks = roles.get("attack") or [UNKNOWN] * len(utterances)
+    if table.header is None:
+        _refuse_attacks_of_both_classes(table, attacks, keys)
+    chosen = _subset_rows(path, roles.get("subset"), subset, len(utterances))
 
     def take(name: str) -> list[str] | None:
-        cells = columns.get(name)
+        cells = roles.get(name)
         return None if cells is None else [cells[row] for row in chosen]
 
-    durations = columns.get("duration_s")
+    durations = roles.get("duration_s")
     return Protocol(
         path=path,
         utterances=[utterances[row] for row in chosen],
@@ -160,9 +155,15 @@ def parse_duration(table: TextTable, row: int, cell: str) -> float:
     return seconds
 
 
-def _columns(table: TextTable) -> dict[str, Sequence[str]]:
+def columns_by_role(table: TextTable) -> dict[str, Sequence[str]]:
+    """The columns that say something of a trial, by the name that ``HEADERS`` and ``FORMS`` give them.
+
+    Raises:
+        TableError: an unknown form, or no column for the utterance or the key.
+    """
     if table.header is not None:
-        found = {role: table.column(names) for role, names in HEADERS.items()}
+        found = {role: table.sole_column(names) for role, names in HEADERS.items() if role != "utterance"}
+        found["utterance"] = table.column(HEADERS["utterance"])
         columns = {role: _named(cells) for role, cells in found.items() if cells is not None}
     else:
         form = FORMS.get(len(table.columns))
@@ -181,6 +182,16 @@ def _columns(table: TextTable) -> dict[str, Sequence[str]]:
 def _named(cells: Sequence[str]) -> Sequence[str]:
     """Blank cells say as much as "-"."""
     return [cell or UNKNOWN for cell in cells] if "" in cells else cells
+
+
+def _refuse_attacks_of_both_classes(table: TextTable, attacks: Sequence[str], keys: Sequence[str]) -> None:
+    of_spoofs = {attack for attack, key in zip(attacks, keys, strict=True) if key == SPOOF} - {UNKNOWN, ""}
+    for row, (attack, key) in enumerate(zip(attacks, keys, strict=True)):
+        if key == BONAFIDE and attack in of_spoofs:
+            raise TableError(
+                f"{table.where(row)}: found bona fide with the attack {attack!r} of spoofed trials, expected '-'; "
+                f"mend the line"
+            )
 
 
 def _codecs(cells: list[str] | None) -> list[str] | None:

@@ -1,6 +1,6 @@
 """Labels in, seeded draws out: which trial next, and the seed of everything random about it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -20,7 +20,7 @@ class Draw(NamedTuple):
 
 
 class SeededSampler(Sampler[Draw]):
-    """Draws every trial once an epoch in a fresh order, or as many trials with both classes equally likely.
+    """Draws every trial once an epoch in a fresh order, or as many trials with the odds that were asked for.
 
     The draws of an epoch follow from the seed and the epoch's number alone, so a resumed run sees what an uninterrupted
     one would. Lightning calls ``set_epoch``.
@@ -29,16 +29,26 @@ class SeededSampler(Sampler[Draw]):
         labels: class of each trial ``(trials,)``.
         seed: of the order and of each draw.
         balanced: draw with replacement, both classes equally likely.
+        corpora: corpus of each trial ``(trials,)``; needed with weights.
+        weights: corpus -> its share of the draws, which are with replacement; together with ``balanced`` both classes
+            are equally likely within each corpus.
     """
 
-    def __init__(self, labels: Sequence[int], seed: int, balanced: bool = False) -> None:
-        self._labels = np.asarray(labels)
+    def __init__(
+        self,
+        labels: Sequence[int],
+        seed: int,
+        balanced: bool = False,
+        corpora: Sequence[str] = (),
+        weights: Mapping[str, float] | None = None,
+    ) -> None:
+        self._trials = len(labels)
+        self._odds = odds(labels, balanced, corpora, weights) if balanced or weights else None
         self._seed = seed
-        self._balanced = balanced
         self._epoch = 0
 
     def __len__(self) -> int:
-        return len(self._labels)
+        return self._trials
 
     def set_epoch(self, epoch: int) -> None:
         """Go on to an epoch."""
@@ -50,10 +60,24 @@ class SeededSampler(Sampler[Draw]):
             yield Draw(int(index), (self._seed, self._epoch, position))
 
     def _order(self, rng: np.random.Generator) -> Sequence[int]:
-        if not self._balanced:
+        if self._odds is None:
             return rng.permutation(len(self)).tolist()
-        classes, inverse, counts = np.unique(self._labels, return_inverse=True, return_counts=True)
-        return rng.choice(len(self), size=len(self), p=1.0 / (len(classes) * counts[inverse])).tolist()
+        return rng.choice(len(self), size=len(self), p=self._odds).tolist()
+
+
+def odds(
+    labels: Sequence[int], balanced: bool, corpora: Sequence[str] = (), weights: Mapping[str, float] | None = None
+) -> np.ndarray:
+    """Probability of each trial at every draw ``(trials,)``.
+
+    A corpus has its weight, its classes (if balanced) equal parts of that, and the trials of each equal parts again.
+    """
+    names, homes = np.unique(corpora, return_inverse=True) if weights else (np.array([""]), np.zeros(len(labels), int))
+    shares = np.array([weights[name] for name in names] if weights else [1.0])
+    classes = np.unique(labels, return_inverse=True)[1] if balanced else np.zeros(len(labels), int)
+    counts = np.zeros((len(names), classes.max() + 1))
+    np.add.at(counts, (homes, classes), 1)
+    return shares[homes] / ((counts > 0).sum(axis=1)[homes] * counts[homes, classes])
 
 
 class SequentialSampler(Sampler[Draw]):

@@ -3,7 +3,7 @@
 import csv
 import gc
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,17 +39,23 @@ class TextTable:
         """File and line of a row, for messages."""
         return f"{self.path}:{self.lines[row]}"
 
-    def column(self, names: Collection[str]) -> Sequence[str] | None:
-        """The column whose header is one of some names; none without.
+    def column(self, names: Iterable[str]) -> Sequence[str] | None:
+        """The column of the first of some names that the header has; none without."""
+        header = self.header or ()
+        return next((self.columns[header.index(name)] for name in names if name in header), None)
+
+    def sole_column(self, names: Iterable[str]) -> Sequence[str] | None:
+        """The same where no two columns may have one of the names.
 
         Raises:
-            TableError: several have one of the names, and differ.
+            TableError: several have, and differ.
         """
-        found = [(name, cells) for name, cells in zip(self.header or (), self.columns, strict=False) if name in names]
-        if any(cells != found[0][1] for _, cells in found):
-            several = ", ".join(name for name, _ in found)
+        header = self.header or ()
+        found = [name for name in names if name in header]
+        if any(self.columns[header.index(name)] != self.column(found) for name in found):
+            several = ", ".join(found)
             raise TableError(f"{self.path}: found the columns {several}, which differ: keep the one that is meant")
-        return found[0][1] if found else None
+        return self.column(found)
 
 
 def read_table(path: Path, names: Collection[str]) -> TextTable:
@@ -68,7 +74,7 @@ def read_table(path: Path, names: Collection[str]) -> TextTable:
         raise TableError(f"{path}: found no text, expected lines of columns in UTF-8") from error
     except OSError as error:
         raise TableError(f"{path}: cannot be read ({error.strerror})") from error
-    with _collector_paused():
+    with collector_paused():
         lines, rows = _rows(path, text)
         columns = tuple(zip(*rows, strict=True))
     first = tuple(cells[0].lower() for cells in columns)
@@ -83,7 +89,7 @@ def _rows(path: Path, text: str) -> tuple[list[int], list[list[str]]]:
     """Line numbers and cells of the lines that have any, equally many each."""
     numbered = [
         (number, line)
-        for number, line in enumerate(text.splitlines(), start=1)
+        for number, line in enumerate(re.split(r"\r\n?|\n", text), start=1)  # splitlines also cuts at U+2028
         if line.strip() and not line.startswith("# ")
     ]
     if not numbered:
@@ -91,10 +97,14 @@ def _rows(path: Path, text: str) -> tuple[list[int], list[list[str]]]:
     lines = [number for number, _ in numbered]
     try:
         rows = list(_split([line for _, line in numbered]))
-    except csv.Error as error:
-        raise TableError(f"{path}: found cells that are no CSV ({error}): is a quote not closed?") from error
+    except csv.Error:
+        rows = []  # one cell longer than any is: a quote has swallowed the lines after it
     if len(rows) != len(lines):
-        raise TableError(f"{path}: found a cell that goes on over several lines: is a quote not closed?")
+        number = next((number for number, line in numbered if line.count('"') % 2), lines[0])
+        raise TableError(
+            f"{path}:{number}: found a quote that its line does not close, expected both; remove it, or write it twice "
+            f"in a cell between quotes"
+        )
     width = len(rows[0])
     for number, row in zip(lines, rows, strict=True):
         if len(row) != width:
@@ -106,8 +116,8 @@ def _rows(path: Path, text: str) -> tuple[list[int], list[list[str]]]:
 
 
 @contextmanager
-def _collector_paused() -> Iterator[None]:
-    """Keep Python from searching a million new lists for cycles again and again: two thirds of the time of reading."""
+def collector_paused() -> Iterator[None]:
+    """Keep Python from searching a million new rows for cycles again and again: two thirds of the time of reading."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:
@@ -123,6 +133,8 @@ def _split(lines: Sequence[str]) -> Iterator[list[str]]:
     for delimiter in "\t;|,":
         # A comma may stand in a file's name, but then the line is separated by spaces and ends with a cell of its own.
         if delimiter in first and not (delimiter != "\t" and _is_spaced(first, delimiter)):
+            if delimiter == "|":  # chosen where cells are sentences, in which a quote is a quote
+                return ([cell.strip() for cell in line.split("|")] for line in lines)
             return ([cell.strip() for cell in row] for row in csv.reader(lines, delimiter=delimiter, strict=True))
     return (line.split() for line in lines)
 

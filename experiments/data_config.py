@@ -32,7 +32,7 @@ def read_sections(config: Path) -> dict[str, Any]:
         raise ValueError(f"{config}: not readable as YAML ({error})") from error
     if not isinstance(values, dict):
         raise ValueError(  # noqa: TRY004 - it is the file that is wrong
-            f"{config}: found {values!r}, expected sections such as `data` and `model`"
+            f"{config}: found {values!r}, expected a config: it has no section `data`"
         )
     return values
 

@@ -39,12 +39,13 @@ def evaluate(
 ) -> Metrics:
     """Score a partition with a run's best checkpoint and log the evidence on the run.
 
-    Calibration and threshold come from dev, and become the run's deployable countermeasure. A run that was evaluated on
-    the same data before keeps its evidence.
+    Calibration and threshold come from dev, and become the run's deployable countermeasure. Where a corpus has eval
+    alone they come from dev of the corpus that the run was trained on. A run that was evaluated on the same data before
+    keeps its evidence.
 
     Args:
         run_id: of a training that ended.
-        manifest: of the corpus, with its dev partition.
+        manifest: of the corpus that is judged on.
         partition: that is judged.
         again: score anew even so.
         asv_scores: of the speaker verification that the t-DCF is about; scores anew where it was not known before.
@@ -62,7 +63,8 @@ def evaluate(
     asv = None if asv_scores is None else read_asv_scores(asv_scores)
     checkpoint = tracking.fetch(run_id, tracking.CHECKPOINT_ARTIFACT)
     detector = Detector.from_file(checkpoint)
-    dev = score_trials(detector, manifest.partition("dev"), "dev")
+    settling = manifest.partition("dev") or corpus_of(run_id).partition("dev")
+    dev = score_trials(detector, settling, "dev")
     calibration = fit_calibration(dev.scores, dev.labels)
     dev = _calibrated(dev, calibration)
     threshold = equal_error_rate(*split_by_label(dev.scores, dev.labels)).threshold

@@ -217,7 +217,8 @@ def _roles(table: TextTable) -> dict[str, Sequence[str]]:
         TableError: it cannot be told.
     """
     if table.header is not None:
-        found = {role: table.column(HEADERS[role]) for role in ("utterance", "score", "key", "attack")}
+        found = {role: table.sole_column(HEADERS[role]) for role in ("score", "key", "attack")}
+        found["utterance"] = table.column(HEADERS["utterance"])
         columns = {role: cells for role, cells in found.items() if cells is not None}
         missing = {"utterance", "score"} - columns.keys()
         if missing:

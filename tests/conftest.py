@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from datamodules.minispoof import BuildError, build_corpus
+from tests.datamodules.corpora.miniatures import LAYOUTS, Clips
 from tests.workplace import Workplace, make_workplace
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -25,6 +26,18 @@ def tiny_corpus() -> Path:
             pytest.skip(f"no real speech to build from: {error}")
         raise
     return out
+
+
+@pytest.fixture
+def miniature(tiny_corpus: Path, tmp_path: Path) -> Callable[..., Path]:
+    """Write a corpus layout in miniature, by the name of the function that reads it, and return its root."""
+    clips = Clips(tiny_corpus)
+
+    def build(layout: str, root: Path = tmp_path / "corpus") -> Path:
+        LAYOUTS[layout](root, clips)
+        return root
+
+    return build
 
 
 @pytest.fixture(scope="session")

@@ -74,6 +74,12 @@ def test_digest_sees_every_column(trials: list[Trial], field: str) -> None:
     assert Manifest([replace(trials[0], **{field: "other"}), *trials[1:]]).digest != before  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("known", [{"corpus": "other"}, {"duration_s": 1.5}])
+def test_digest_identifies_trials_wherever_they_come_from(trials: list[Trial], known: dict[str, object]) -> None:
+    told = [replace(trial, **known) for trial in trials]  # type: ignore[arg-type]
+    assert Manifest(told, weights={"other": 1.0}).digest == Manifest(trials).digest
+
+
 def test_digest_sees_the_last_byte_of_a_file(trials: list[Trial]) -> None:
     before = Manifest(trials).digest
     trials[3].path.write_bytes(b"\x03" * 99 + b"\x04")

@@ -82,6 +82,12 @@ def test_what_is_no_protocol_is_refused(read, text, message):
         read(text)
 
 
+def test_bona_fide_with_an_attack_of_spoofs_is_refused_where_columns_have_no_header(read):
+    with pytest.raises(TableError, match=r"protocol\.txt:2: found bona fide with the attack 'A01' of spoofed trials"):
+        read("s a - A01 spoof\ns b - A01 bonafide\n")
+    assert read("file,method,key\na,mp3,spoof\nb,mp3,bonafide\n").attacks == ["mp3", "-"]
+
+
 @pytest.mark.realdata
 @pytest.mark.parametrize(
     ("name", "bonafide", "spoof", "attacks"),

@@ -31,6 +31,20 @@ def test_quotes_and_separators_in_names(read):
     assert read("a,b.wav 0.5\nc.wav 0.25\n").columns == (("a,b.wav", "c.wav"), ("0.5", "0.25"))
 
 
+def test_between_bars_a_quote_is_a_quote(read):
+    table = read('a|"What?" he said|1\nb|12" long|2\nc|"No boat come|3\n')
+    assert table.columns[1] == ('"What?" he said', '12" long', '"No boat come')
+
+
+def test_only_line_feeds_end_a_line(read):
+    assert read("a|one\u2028two|1\nb|three\x0bfour|2\n").columns[0] == ("a", "b")
+
+
+def test_the_first_of_the_names_decides_which_column(read):
+    table = read("score\tcm-score\n1\t2\n")
+    assert table.column(("cm-score", "score")) == ("2",)
+
+
 def test_a_header_is_known_by_its_names(read):
     table = read("FileName\tCM-score\nE_1\t0.5\n")
     assert table.header == ("filename", "cm-score")
@@ -54,6 +68,8 @@ def test_blank_lines_comments_and_byte_order_marks(read):
         ("a 1\nb c 2\n", r"table\.txt:2: found 3 columns"),
         ("\n# nothing\n", "found no lines"),
         ("filename,score\n", "a header only"),
+        ('a,"b\nc,d\n', r"table\.txt:1: found a quote that its line does not close"),
+        ('a,"b\n' + "c,d\n" * 50_000, r"table\.txt:1: found a quote that its line does not close"),
         (b"\xff\xfe\x00\x01", "no text"),
     ],
 )

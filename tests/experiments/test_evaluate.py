@@ -7,9 +7,11 @@ import json
 import pytest
 
 from datamodules.corpora.asvspoof2019 import asvspoof2019_la
+from datamodules.corpora.in_the_wild import in_the_wild
 from experiments import tracking
 from experiments.cli import main as spooflab
 from experiments.evaluate import evaluate, read_metrics
+from experiments.train import train
 from lightning_modules.metrics.eer import equal_error_rate
 
 FILES = {
@@ -28,6 +30,14 @@ def test_all_of_it_is_on_the_run(evaluated, folder):
     assert {path.name for path in folder.iterdir()} == FILES
     names = {"eer", "eer_low", "eer_high", "min_dcf", "act_dcf", "cllr", "auc", "accuracy", "precision", "recall", "f1"}
     assert {f"eval/{name}" for name in names} <= set(tracking.get(evaluated).data.metrics)
+
+
+def test_a_corpus_of_eval_alone_is_judged_at_the_threshold_of_the_training_corpus(place, miniature):
+    run_id = train(place.words(epochs=1)).run_id
+    at_home = evaluate(run_id, asvspoof2019_la(str(place.corpus)))
+    abroad = evaluate(run_id, in_the_wild(str(miniature("in_the_wild"))))
+    assert abroad.trials == {"bonafide": 5, "spoof": 5}
+    assert abroad.threshold == at_home.threshold
 
 
 def test_the_score_file_gives_the_metrics(evaluated, folder, place):

@@ -78,7 +78,7 @@ def test_without_keys_a_protocol_is_asked_for(judged, scores):
         ("utterance;score\na;2,5\nb;-1,0\n", r"scores\.txt:2: found '2,5'.*decimal point, not a comma"),
         ("utterance,score,llr\na,1,2\nb,0,1\nc,0,1\n", "columns score, llr, which differ"),
         ("/x/a.flac 1\n/y/a.flac 2\n", "names two files alike"),
-        ('utterance,score\n"a,1\nb",2\n', "is a quote not closed"),
+        ('utterance,score\n"a,1\nb",2\n', "a quote that its line does not close"),
         ("a 2.5\nb -1\nc\n", r"scores\.txt:3: found 1 columns"),
     ],
 )

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -44,3 +46,27 @@ def test_another_layout_is_refused(tmp_path: Path) -> None:
     (tmp_path / "train").mkdir()
     with pytest.raises(ManifestError, match="found no trials"):
         labelled_folder(str(tmp_path))
+
+
+def test_real_and_fake_at_once_are_all_eval(miniature: Callable[..., Path]) -> None:
+    manifest = labelled_folder(str(miniature("labelled_folder")), name="fakeavceleb")
+    assert len(manifest.partition("eval")) == len(manifest) == 24
+    assert Counter(t.attack for t in manifest) == {"-": 12, "real_time_voice_cloning": 4, "fake": 8}
+    assert manifest.trial("real/id00166/00001.wav").speaker == "id00166"
+    assert {t.corpus for t in manifest} == {"fakeavceleb"}
+
+
+def test_shares_keep_speakers_and_the_fakes_of_a_recording_together(miniature: Callable[..., Path]) -> None:
+    shares = {"train": 0.5, "dev": 0.25, "eval": 0.25}
+    manifest = labelled_folder(str(miniature("labelled_folder")), shares=shares)
+    homes: dict[str, set[str]] = {}
+    for trial in manifest:
+        homes.setdefault(trial.path.stem, set()).add(trial.partition)
+    assert len(homes) == 12
+    assert all(len(partitions) == 1 for partitions in homes.values())
+
+
+def test_shares_beside_partition_folders_are_refused(tmp_path: Path) -> None:
+    touch(tmp_path / "train/real/a.wav")
+    with pytest.raises(ManifestError, match="folders that say the partitions already"):
+        labelled_folder(str(tmp_path), shares={"train": 1.0})
