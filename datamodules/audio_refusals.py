@@ -13,7 +13,7 @@ from datamodules.shortfall import overcounted_samples, shortfall
 PLAUSIBLE_PEAK: Final = 8.0
 """Above this, float samples are integers in disguise; below it, the overshoot of a lossy codec, which is clipped."""
 PLAUSIBLE_RATES_HZ: Final = (1_000, 768_000)
-MAX_CHANNELS: Final = 256
+MAX_CHANNELS: Final = 64
 
 
 def refuse_large(size: int, label: str, max_bytes: int) -> None:

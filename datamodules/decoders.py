@@ -6,7 +6,7 @@ import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, groupby
 from typing import Final, Literal
 
 import av
@@ -84,6 +84,14 @@ class Stream:
     blocks: Iterator[np.ndarray]
 
 
+class _Bytes(io.BytesIO):
+    """Goes to the start where a hostile header asks for a place before it, which else prints a stack trace."""
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self.tell(), io.SEEK_END: self.getbuffer().nbytes}[whence]
+        return super().seek(max(base + offset, 0))
+
+
 @contextmanager
 def soundfile_stream(content: bytes) -> Iterator[Stream]:
     """Open with libsndfile.
@@ -92,7 +100,7 @@ def soundfile_stream(content: bytes) -> Iterator[Stream]:
         UndecodableError: here, or while the blocks are taken.
     """
     try:
-        with sf.SoundFile(io.BytesIO(content)) as file:
+        with sf.SoundFile(_Bytes(content)) as file:
             known = file.samplerate > 0 and file.frames < UNKNOWN_FRAMES
             yield Stream(
                 decoder="soundfile",
@@ -179,7 +187,7 @@ def _frames(container: av.container.InputContainer, stream: av.AudioStream, name
     """Frames of all packets that decode; a few that do not are tags and the like, more are damage."""
     packets = damaged = samples = 0
     cut = False
-    for packet in container.demux(stream):
+    for packet in _packets(container, stream):
         packets += 1
         try:
             frames = packet.decode()
@@ -194,7 +202,7 @@ def _frames(container: av.container.InputContainer, stream: av.AudioStream, name
             yield frame
     if cut and container.format.name in CUT_SHOWS and not _counts_fewer(stream, samples):
         raise TruncatedAudioError(
-            f"{name}: found a file that ends in the middle of a packet after {samples / stream.rate:.2f} s, "
+            f"{name}: found a file that ends in the middle of a packet after {samples} samples, "
             f"expected the whole file; copy, download or record it again"
         )
     if samples and damaged > 1 + packets // 100:
@@ -206,6 +214,13 @@ def _frames(container: av.container.InputContainer, stream: av.AudioStream, name
         raise UndecodableError("no packet of it decodes")
 
 
+def _packets(container: av.container.InputContainer, stream: av.AudioStream) -> Iterator[av.Packet[av.AudioStream]]:
+    try:
+        yield from container.demux(stream)
+    except IndexError as error:
+        raise UndecodableError("it begins another stream midway") from error
+
+
 def _counts_fewer(stream: av.AudioStream, samples: int) -> bool:
     """Whether a FLAC header promises no more than these samples: then what was cut is not sound."""
     promised = stream.duration if stream.codec_context.name == "flac" else None
@@ -213,21 +228,17 @@ def _counts_fewer(stream: av.AudioStream, samples: int) -> bool:
 
 
 def _av_blocks(frames: Iterator[av.AudioFrame], rate_hz: int, name: str) -> Iterator[np.ndarray]:
-    for frame in frames:
-        if frame.sample_rate != rate_hz:
-            raise AudioError(
-                f"{name}: found sound that changes from {rate_hz} to {frame.sample_rate} Hz midway, "
-                f"expected one rate; split the file there"
-            )
-        yield _as_float(frame)
+    """Any sample format and layout, which may change midway -> float32 blocks ``(samples, channels)``.
 
-
-def _as_float(frame: av.AudioFrame) -> np.ndarray:
-    """Any sample format, planar or interleaved, integer or float -> float32 ``(samples, channels)``."""
-    raw = frame.to_ndarray()
-    samples = raw.T if frame.format.is_planar else raw.reshape(-1, frame.layout.nb_channels)
-    if samples.dtype == np.uint8:
-        return (samples.astype(np.float32) - 128.0) / 128.0
-    if samples.dtype.kind == "i":
-        return samples.astype(np.float32) / np.float32(2.0 ** (8 * samples.dtype.itemsize - 1))
-    return samples.astype(np.float32, copy=False)
+    Interleaved, since PyAV looks for the planes of eight channels and more beyond the end of their list and crashes.
+    """
+    for _, alike in groupby(frames, lambda frame: (frame.format.name, frame.layout.name, frame.sample_rate)):
+        interleave = av.AudioResampler(format="flt")
+        for frame in chain(alike, [None]):
+            if frame is not None and frame.sample_rate != rate_hz:
+                raise AudioError(
+                    f"{name}: found sound that changes from {rate_hz} to {frame.sample_rate} Hz midway, "
+                    f"expected one rate; split the file there"
+                )
+            for block in interleave.resample(frame):
+                yield block.to_ndarray().reshape(-1, block.layout.nb_channels)

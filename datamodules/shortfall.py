@@ -78,18 +78,14 @@ def shortfall(content: bytes) -> Shortfall | None:
     for signature, layout in CHUNKED:
         if signature.match(content):
             return _chunk_shortfall(content, layout)
-    if found := AVI.match(content):
-        return _short(content, 8, int.from_bytes(found[1], "little"), MISCOUNTED_BYTES)
     if found := RF64.match(content):
         return _chunk_shortfall(content, WAV, long_size=int.from_bytes(found[1], "little"))
+    if found := AVI.match(content):
+        return _short(content, 8, int.from_bytes(found[1], "little"), MISCOUNTED_BYTES)
     if found := AU.match(content):
         start, size = struct.unpack(">II", found[1])
         return _short(content, start, size, MISCOUNTED_BYTES)
-    if may_be_mp4(content):
-        return _mp4_shortfall(content)
-    if content.startswith(EBML):
-        return _matroska_shortfall(content)
-    return _ogg_shortfall(content) if content.startswith(b"OggS") else None
+    return next((told(content) for is_one, told in BY_STRUCTURE if is_one(content)), None)
 
 
 def may_be_mp4(content: bytes) -> bool:
@@ -182,3 +178,10 @@ def _ogg_shortfall(content: bytes) -> Shortfall | None:
             return Shortfall(len(content), position + size)
         position += size
     return None
+
+
+BY_STRUCTURE: Final = (
+    (may_be_mp4, _mp4_shortfall),
+    (lambda content: content.startswith(EBML), _matroska_shortfall),
+    (lambda content: content.startswith(b"OggS"), _ogg_shortfall),
+)
