@@ -33,8 +33,8 @@ SHOWN_BYTES: Final = 16
 MAX_DURATION_S: Final = 3600.0
 MAX_BYTES: Final = 1 << 30
 SIGNATURES: Final = (b"RIFF", b"fLaC", b"OggS", b"FORM", b"ID3", b"\x1aE\xdf\xa3")
-MPEG_SYNC: Final = re.compile(rb"ID3|\xff[\xe2-\xe7\xea-\xef\xf2-\xf7\xfa-\xff]")
-"""An ID3 tag, or a frame of layer I, II or III; layer 0 is AAC."""
+NOISY_IN_LIBSNDFILE: Final = re.compile(rb"ID3|\xff[\xe2-\xe7\xea-\xef\xf2-\xf7\xfa-\xff]|caff.{24}alac", re.DOTALL)
+"""MPEG audio (a tag, or a frame of layer I, II or III; layer 0 is AAC) and ALAC in CAF."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ def inspect(
     """Decode as :func:`decode`, and tell what was found.
 
     libsndfile is asked first, PyAV (FFmpeg) second: it knows more formats, and reads FLAC files that libsndfile
-    refuses. MPEG audio goes to FFmpeg at once: libsndfile's reader of it writes its warnings to the user's terminal.
+    refuses. MPEG audio and ALAC go to FFmpeg at once: libsndfile's readers of them write to the user's terminal.
     """
     label = name or (str(source) if isinstance(source, str | Path) else "<bytes>")
     content = _read(source, label, max_bytes)
@@ -103,7 +103,7 @@ def inspect(
     suffix = Path(label).suffix.lower()
     raw_g722 = suffix == ".g722" and not content.startswith(SIGNATURES) and not may_be_mp4(content)
     fallback = None
-    if not raw_g722 and not MPEG_SYNC.match(content):
+    if not raw_g722 and not NOISY_IN_LIBSNDFILE.match(content):
         try:
             with soundfile_stream(content) as stream:
                 return _decoded(stream, sample_rate_hz, label, max_duration_s, None)

@@ -8,7 +8,7 @@ import numpy as np
 
 from datamodules.audio_errors import AudioError, TruncatedAudioError
 from datamodules.decoders import Stream, UndecodableError, soundfile_stream
-from datamodules.shortfall import overcounted_samples, shortfall
+from datamodules.shortfall import shortfall
 
 PLAUSIBLE_PEAK: Final = 8.0
 """Above this, float samples are integers in disguise; below it, the overshoot of a lossy codec, which is clipped."""
@@ -38,11 +38,6 @@ def refuse_broken_promise(content: bytes, label: str) -> None:
     missing = shortfall(content)
     if missing is not None:
         raise _truncated(label, _told_missing(content, missing.found, missing.promised))
-    if (samples := overcounted_samples(content)) is not None:
-        raise AudioError(
-            f"{label}: found a table of {samples} samples in {len(content)} bytes, expected one that its bytes can "
-            f"hold; export the file again"
-        )
 
 
 def refuse_implausible_header(stream: Stream, label: str, max_duration_s: float) -> None:

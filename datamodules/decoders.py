@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import ctypes
 import io
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import chain, groupby
 from typing import Final, Literal
 
 import av
+import av.audio.frame
 import av.error
 import numpy as np
 import soundfile as sf
 
 from datamodules.audio_errors import AudioError, TruncatedAudioError
-from datamodules.shortfall import may_be_mp4
+from datamodules.shortfall import mp3_samples_promised
 
 Decoder = Literal["soundfile", "pyav"]
 
@@ -24,39 +26,42 @@ UNKNOWN_FRAMES: Final = 1 << 60
 LOSSY_SLACK_S: Final = 0.15
 """Codecs of fixed frames pad their ends, and not every header counts the padding."""
 EXACT_SLACK_S: Final = 0.01
+MP3_PADDING: Final = 2400
+"""Samples of delay and padding that an MP3 counts as its own and that a decoder takes off."""
 
 # Others are refused: playlists ("hls", "concat", "dash") open further files and addresses, which is not for an upload
-# to choose, and the readers of old games' formats are the least tested code of FFmpeg. MP4 comes on top for files that
-# start like one: the sample tables of those have been checked.
+# to choose, and the readers of old games' formats are the least tested code of FFmpeg.
 CONTAINERS: Final = (
-    *("aac", "ac3", "aiff", "amr", "asf", "au", "avi", "caf", "eac3", "flac", "flv", "g722", "matroska", "mp3"),
-    *("mpeg", "mpegts", "ogg", "w64", "wav"),
+    *("aac", "ac3", "aiff", "amr", "asf", "au", "avi", "caf", "eac3", "flac", "flv", "g722", "matroska", "mov"),
+    *("mp3", "mpeg", "mpegts", "ogg", "w64", "wav"),
 )
 CODECS: Final = frozenset(
     (
         *("aac", "aac_latm", "ac3", "adpcm_g722", "adpcm_ima_qt", "adpcm_ima_wav", "adpcm_ms", "adpcm_yamaha", "alac"),
         *("amrnb", "amrwb", "eac3", "flac", "g722", "gsm", "gsm_ms", "libopencore_amrnb", "libopencore_amrwb"),
-        *(
-            "libopus",
-            "mp1",
-            "mp1float",
-            "mp2",
-            "mp2float",
-            "mp3",
-            "mp3float",
-            "opus",
-            "pcm_alaw",
-            "pcm_mulaw",
-            "pcm_u8",
-        ),
+        *("libopus", "mp1", "mp1float", "mp2", "mp2float", "mp3", "mp3float", "opus", "pcm_alaw", "pcm_mulaw"),
         *("pcm_f32be", "pcm_f32le", "pcm_f64be", "pcm_f64le", "pcm_s16be", "pcm_s16le", "pcm_s24be", "pcm_s24le"),
-        *("pcm_s32be", "pcm_s32le", "pcm_s8", "speex", "vorbis", "wmapro", "wmav1", "wmav2", "wmavoice"),
+        *("pcm_s32be", "pcm_s32le", "pcm_s8", "pcm_u8", "speex", "vorbis", "wmapro", "wmav1", "wmav2", "wmavoice"),
     )
 )
 GUESSED_DURATION: Final = frozenset({"aac", "ac3", "amr", "eac3", "mp3", "mpeg", "mpegts"})
 """Containers without a length of their own: FFmpeg divides the file's size by the first frame's bit rate."""
 CUT_SHOWS: Final = frozenset({"aac", "amr", "flac", "flv"})
 """Containers where a last packet that does not decode is a packet that was cut, not a tag behind the sound."""
+
+
+MAX_ALLOCATION_BYTES: Final = 1 << 28
+
+
+def _bound_allocations() -> None:
+    """Have FFmpeg refuse larger blocks: by a header of a hundred bytes it would else allocate and clear gigabytes."""
+    with suppress(AttributeError):  # a library that hides FFmpeg's own names decodes the same, without this guard
+        allow = ctypes.CDLL(av.audio.frame.__file__).av_max_alloc
+        allow.argtypes, allow.restype = [ctypes.c_size_t], None
+        allow(MAX_ALLOCATION_BYTES)
+
+
+_bound_allocations()
 
 
 class UndecodableError(Exception):
@@ -101,6 +106,8 @@ def soundfile_stream(content: bytes) -> Iterator[Stream]:
     """
     try:
         with sf.SoundFile(_Bytes(content)) as file:
+            if file.frames == 0:
+                raise UndecodableError("no samples found")
             known = file.samplerate > 0 and file.frames < UNKNOWN_FRAMES
             yield Stream(
                 decoder="soundfile",
@@ -140,17 +147,17 @@ def av_stream(content: bytes, name: str, container_format: str | None = None) ->
             "r",
             format=container_format,
             container_options={
-                "format_whitelist": ",".join((*CONTAINERS, "mov") if may_be_mp4(content) else CONTAINERS),
+                "format_whitelist": ",".join(CONTAINERS),
                 "codec_whitelist": ",".join(sorted(CODECS)),
             },
             metadata_errors="replace",
         ) as container:
-            yield _opened(container, name, has_xing_header=_has_xing_header(content))
+            yield _opened(container, name, promised_samples=mp3_samples_promised(content))
     except av.error.FFmpegError as error:
         raise UndecodableError(str(error.strerror)) from error
 
 
-def _opened(container: av.container.InputContainer, name: str, *, has_xing_header: bool) -> Stream:
+def _opened(container: av.container.InputContainer, name: str, *, promised_samples: int | None) -> Stream:
     if not container.streams.audio:
         kinds = ", ".join(sorted({stream.type for stream in container.streams})) or "none"
         raise UndecodableError(f"no sound in it, streams: {kinds}")
@@ -161,26 +168,19 @@ def _opened(container: av.container.InputContainer, name: str, *, has_xing_heade
     frames = _frames(container, stream, name)
     first = next(frames, None)
     rate_hz = first.sample_rate if first else stream.rate
-    states_duration = container.duration is not None and (
-        container.format.name not in GUESSED_DURATION or has_xing_header
-    )
+    header_s = None
+    if promised_samples and rate_hz:
+        header_s = promised_samples / rate_hz
+    elif container.duration and container.format.name not in GUESSED_DURATION:
+        header_s = container.duration / av.time_base
     return Stream(
         decoder="pyav",
         sample_rate_hz=rate_hz,
         channels=first.layout.nb_channels if first else stream.channels,
-        header_s=container.duration / av.time_base if states_duration and container.duration else None,
-        slack_s=LOSSY_SLACK_S if has_xing_header else None,
+        header_s=header_s,
+        slack_s=MP3_PADDING / rate_hz if promised_samples and rate_hz else None,
         blocks=_av_blocks(chain([first], frames) if first else frames, rate_hz, name),
     )
-
-
-def _has_xing_header(content: bytes) -> bool:
-    """Whether an MP3 counts its frames, as all that end in a file of known length do."""
-    skipped = 0
-    if content.startswith(b"ID3"):
-        skipped = 10 + sum((byte & 0x7F) << shift for byte, shift in zip(content[6:10], (21, 14, 7, 0), strict=False))
-    head = content[skipped : skipped + 64]
-    return head.startswith(b"\xff") and (b"Xing" in head or b"Info" in head)
 
 
 def _frames(container: av.container.InputContainer, stream: av.AudioStream, name: str) -> Iterator[av.AudioFrame]:
@@ -200,14 +200,15 @@ def _frames(container: av.container.InputContainer, stream: av.AudioStream, name
         for frame in frames:
             samples += frame.samples
             yield frame
-    if cut and container.format.name in CUT_SHOWS and not _counts_fewer(stream, samples):
+    lacks_samples = _flac_samples_promised(stream) > samples
+    if cut and container.format.name in CUT_SHOWS and (lacks_samples or not _flac_samples_promised(stream)):
         raise TruncatedAudioError(
             f"{name}: found a file that ends in the middle of a packet after {samples} samples, "
             f"expected the whole file; copy, download or record it again"
         )
-    if samples and damaged > 1 + packets // 100:
+    if samples and damaged > (0 if lacks_samples else 1 + packets // 100):
         raise AudioError(
-            f"{name}: found {damaged} of {packets} packets that do not decode, expected at most one in a hundred; "
+            f"{name}: found {damaged} of {packets} packets that do not decode, expected all to; "
             f"copy, download or record it again"
         )
     if damaged and not samples:
@@ -221,10 +222,11 @@ def _packets(container: av.container.InputContainer, stream: av.AudioStream) -> 
         raise UndecodableError("it begins another stream midway") from error
 
 
-def _counts_fewer(stream: av.AudioStream, samples: int) -> bool:
-    """Whether a FLAC header promises no more than these samples: then what was cut is not sound."""
-    promised = stream.duration if stream.codec_context.name == "flac" else None
-    return bool(promised and stream.time_base and promised * stream.time_base * stream.rate <= samples)
+def _flac_samples_promised(stream: av.AudioStream) -> int:
+    """By the header of a FLAC file, 0 where it does not say; too many are a broken header where all packets decode."""
+    if stream.codec_context.name != "flac" or not stream.duration or not stream.time_base:
+        return 0
+    return round(stream.duration * stream.time_base * stream.rate)
 
 
 def _av_blocks(frames: Iterator[av.AudioFrame], rate_hz: int, name: str) -> Iterator[np.ndarray]:
