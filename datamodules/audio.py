@@ -2,25 +2,67 @@
 
 from __future__ import annotations
 
-import io
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
-import av
-import av.error
 import numpy as np
-import soundfile as sf
 import soxr
 
-READABLE = "WAV, FLAC, OGG/Vorbis, Opus, MP3, M4A/AAC or raw G.722 (.g722)"
-SHOWN_BYTES = 16
-DECODE_VERSION = 1  # raised whenever the same file would give other samples; part of every cache's recipe
-PLAUSIBLE_PEAK = 8.0
-"""Above this, float samples are integers in disguise; below it, the overshoot of a lossy codec, which is clipped."""
+from datamodules.audio_errors import AudioError, TruncatedAudioError
+from datamodules.audio_refusals import (
+    refuse_broken_promise,
+    refuse_implausible_header,
+    refuse_implausible_samples,
+    refuse_large,
+    refuse_long,
+    refuse_short_of_header,
+    require_min_duration,
+)
+from datamodules.decoders import Decoder, Stream, UndecodableError, av_stream, soundfile_stream
+from datamodules.shortfall import may_be_mp4
+
+__all__ = [
+    "DECODE_VERSION",
+    "AudioError",
+    "Decoded",
+    "TruncatedAudioError",
+    "decode",
+    "inspect",
+    "require_min_duration",
+]
+
+READABLE: Final = (
+    "WAV, AIFF, CAF, W64, FLAC, OGG/Vorbis, Opus, MP3, M4A/AAC, AMR, raw G.722 (.g722) or video with sound"
+)
+SHOWN_BYTES: Final = 16
+DECODE_VERSION: Final = 2  # raised whenever the same file would give other samples; part of every cache's recipe
+MAX_DURATION_S: Final = 3600.0
+MAX_BYTES: Final = 1 << 30
+SIGNATURES: Final = (b"RIFF", b"fLaC", b"OggS", b"FORM", b"ID3", b"\x1aE\xdf\xa3")
+NOISY_IN_LIBSNDFILE: Final = re.compile(rb"ID3|\xff[\xe2-\xe7\xea-\xef\xf2-\xf7\xfa-\xff]|caff.{24}alac", re.DOTALL)
+"""MPEG audio (a tag, or a frame of layer I, II or III; layer 0 is AAC) and ALAC in CAF."""
 
 
-class AudioError(ValueError):
-    """An audio input that cannot be used; the message names it, what was found, what is expected and how to mend it."""
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """A waveform, and what it was found as.
+
+    Attributes:
+        waveform: float32 ``(samples,)`` in [-1, 1].
+        found_rate_hz: the rate in the file.
+        channels: their number in the file.
+        decoder: "soundfile" (libsndfile) or "pyav" (FFmpeg).
+        fallback: why libsndfile, which was asked first, did not decode it; None where it did, or was not asked.
+    """
+
+    waveform: np.ndarray
+    found_rate_hz: int
+    channels: int
+    decoder: Decoder
+    fallback: str | None
 
 
 def decode(
@@ -28,144 +70,124 @@ def decode(
     sample_rate_hz: int,
     *,
     name: str | None = None,
-    max_duration_s: float = 3600.0,
+    max_duration_s: float = MAX_DURATION_S,
+    max_bytes: int = MAX_BYTES,
 ) -> np.ndarray:
     """Decode any common audio format to one mono waveform.
-
-    libsndfile is tried first, PyAV (FFmpeg) second: it reads M4A, and files whose content is not what the name says.
 
     Args:
         source: a path, or the bytes of a file.
         sample_rate_hz: the rate of the result; other rates are resampled (soxr HQ).
         name: what errors call the source; its suffix decides for headerless formats. Default: the path, or "<bytes>".
         max_duration_s: longer audio is refused, before it is decoded where the header tells.
+        max_bytes: larger files are refused before they are read.
 
     Returns:
         float32 waveform ``(samples,)`` in [-1, 1], channels averaged.
 
     Raises:
-        AudioError: missing, empty, not audio, no samples, NaN or infinite or huge samples, or too long.
+        TruncatedAudioError: it ends before its own header says.
+        AudioError: missing, unreadable, empty, not audio, damaged, no samples, NaN or infinite or huge samples, a rate
+            that no recorder has, too long, or too large.
     """
-    return decode_with_facts(source, sample_rate_hz, name=name, max_duration_s=max_duration_s).waveform
+    return inspect(source, sample_rate_hz, name=name, max_duration_s=max_duration_s, max_bytes=max_bytes).waveform
 
 
-@dataclass(frozen=True)
-class Decoded:
-    """A waveform, and what its file was."""
-
-    waveform: np.ndarray
-    sample_rate_hz: int
-    channels: int
-    decoder: str
-    fallback: str | None
-
-
-def decode_with_facts(
-    source: str | Path | bytes, sample_rate_hz: int, *, name: str | None = None, max_duration_s: float = 3600.0
+def inspect(
+    source: str | Path | bytes,
+    sample_rate_hz: int,
+    *,
+    name: str | None = None,
+    max_duration_s: float = MAX_DURATION_S,
+    max_bytes: int = MAX_BYTES,
 ) -> Decoded:
-    """Decode, and say what was found."""
-    label = name or (str(source) if isinstance(source, str | Path) else "<bytes>")
-    content = _read(source, label)
-    channels, found_rate_hz = _decode_content(content, label, max_duration_s)
-    if channels.size == 0:
-        raise AudioError(
-            f"{label}: found a valid header but no audio samples, expected at least one; record or export it again"
-        )
-    if not np.isfinite(channels).all():
-        bad = int((~np.isfinite(channels)).sum())
-        raise AudioError(f"{label}: found {bad} NaN or infinite samples, expected finite ones; export the file again")
-    peak = float(np.abs(channels).max())
-    if peak > PLAUSIBLE_PEAK:
-        raise AudioError(
-            f"{label}: found samples up to {peak:.6g}, expected [-1, 1]; divide integers by their full scale"
-        )
-    mono = channels.mean(axis=1, dtype=np.float32)
-    if found_rate_hz != sample_rate_hz:
-        mono = soxr.resample(mono, found_rate_hz, sample_rate_hz)
-    if mono.size == 0:
-        raise AudioError(f"{label}: found less than one sample at {sample_rate_hz} Hz, expected audio; record it again")
-    waveform = np.clip(mono, -1.0, 1.0).astype(np.float32, copy=False)
-    return Decoded(waveform, found_rate_hz, channels.shape[1], "soundfile", None)
+    """Decode as :func:`decode`, and tell what was found.
 
-
-def require_min_duration(waveform: np.ndarray, sample_rate_hz: int, min_duration_s: float, name: str) -> None:
-    """Refuse a waveform ``(samples,)`` too short to say anything about.
-
-    Raises:
-        AudioError: when it lasts less than ``min_duration_s``.
+    libsndfile is asked first, PyAV (FFmpeg) second: it knows more formats, and reads FLAC files that libsndfile
+    refuses. MPEG audio and ALAC go to FFmpeg at once: libsndfile's readers of them write to the user's terminal.
     """
-    duration_s = waveform.shape[-1] / sample_rate_hz
-    if duration_s < min_duration_s:
+    label = name or (str(source) if isinstance(source, str | Path) else "<bytes>")
+    content = _read(source, label, max_bytes)
+    refuse_broken_promise(content, label)
+    suffix = Path(label).suffix.lower()
+    raw_g722 = suffix == ".g722" and not content.startswith(SIGNATURES) and not may_be_mp4(content)
+    fallback = None
+    if not raw_g722 and not NOISY_IN_LIBSNDFILE.match(content):
+        try:
+            with soundfile_stream(content) as stream:
+                return _decoded(stream, sample_rate_hz, label, max_duration_s, None)
+        except UndecodableError as error:
+            fallback = str(error)
+    try:
+        with av_stream(content, label, "g722" if raw_g722 else None) as stream:
+            return _decoded(stream, sample_rate_hz, label, max_duration_s, fallback)
+    except UndecodableError as error:
         raise AudioError(
-            f"{name}: found {duration_s * 1000:.0f} ms of audio, expected at least {min_duration_s * 1000:.0f} ms; "
-            f"use a longer recording"
-        )
+            f"{label}: found {len(content)} bytes that start with {content[:SHOWN_BYTES]!r} and do not decode as audio "
+            f"({error}), expected {READABLE}; check that the file is what its name says"
+        ) from error
 
 
-def _read(source: str | Path | bytes, label: str) -> bytes:
+def _read(source: str | Path | bytes, label: str, max_bytes: int) -> bytes:
     if isinstance(source, bytes):
         content = source
     else:
-        path = Path(source)
-        if not path.is_file():
-            found = "a folder" if path.is_dir() else "nothing"
-            raise AudioError(f"{label}: found {found}, expected an audio file; check the path")
-        content = path.read_bytes()
+        try:
+            content = _read_file(Path(source), label, max_bytes)
+        except (OSError, ValueError) as error:
+            if isinstance(error, AudioError):
+                raise
+            raise AudioError(
+                f"{label}: found a file that cannot be read ({error}), expected an audio file; "
+                f"check its name, its permissions and the disk"
+            ) from error
+    refuse_large(len(content), label, max_bytes)
     if not content:
         raise AudioError(f"{label}: found an empty file (0 bytes), expected {READABLE}; copy or record it again")
     return content
 
 
-def _decode_content(content: bytes, label: str, max_duration_s: float) -> tuple[np.ndarray, int]:
-    """Content -> (``(samples, channels)`` float32, its sample rate)."""
-    suffix = Path(label).suffix.lower()
-    if suffix != ".g722":
-        try:
-            return _decode_soundfile(content, label, max_duration_s)
-        except sf.LibsndfileError:
-            pass  # not fatal: PyAV reads more containers, and the FLAC files that libsndfile refuses
-    try:
-        return _decode_av(content, label, max_duration_s, "g722" if suffix == ".g722" else None)
-    except (av.error.FFmpegError, IndexError) as error:
-        shown = content[:SHOWN_BYTES]
+def _read_file(path: Path, label: str, max_bytes: int) -> bytes:
+    if not path.is_file():
+        found = "a folder" if path.is_dir() else "a device or a pipe" if path.exists() else "nothing"
+        raise AudioError(f"{label}: found {found}, expected an audio file; check the path")
+    refuse_large(path.stat().st_size, label, max_bytes)
+    with path.open("rb") as file:
+        return file.read(max_bytes + 1)  # it may have grown
+
+
+def _decoded(stream: Stream, sample_rate_hz: int, label: str, max_duration_s: float, fallback: str | None) -> Decoded:
+    refuse_implausible_header(stream, label, max_duration_s)
+    monos = _checked_monos(stream, label, max_duration_s)
+    pieces = list(_resampled(monos, stream.sample_rate_hz, sample_rate_hz))
+    waveform = np.concatenate(pieces) if pieces else np.zeros(0, dtype=np.float32)
+    if waveform.size == 0:
+        raise AudioError(f"{label}: found less than one sample at {sample_rate_hz} Hz, expected audio; record it again")
+    np.clip(waveform, -1.0, 1.0, out=waveform)
+    return Decoded(waveform, stream.sample_rate_hz, stream.channels, stream.decoder, fallback)
+
+
+def _checked_monos(stream: Stream, label: str, max_duration_s: float) -> Iterator[np.ndarray]:
+    """Blocks ``(samples, channels)`` -> their channels' mean ``(samples,)``, refused as soon as they are unusable."""
+    found = 0
+    for block in stream.blocks:
+        refuse_implausible_samples(block, label, found / stream.sample_rate_hz)
+        found += block.shape[0]
+        refuse_long(found / stream.sample_rate_hz, label, max_duration_s)
+        yield block.mean(axis=1, dtype=np.float32)
+    refuse_short_of_header(stream, found, label)
+    if found == 0:
         raise AudioError(
-            f"{label}: found {len(content)} bytes that start with {shown!r} and do not decode as audio, "
-            f"expected {READABLE}; check that the file is what its name says"
-        ) from error
-
-
-def _decode_soundfile(content: bytes, label: str, max_duration_s: float) -> tuple[np.ndarray, int]:
-    with sf.SoundFile(io.BytesIO(content)) as file:
-        _refuse_long(file.frames / file.samplerate, label, max_duration_s)
-        return file.read(dtype="float32", always_2d=True), file.samplerate
-
-
-def _decode_av(
-    content: bytes, label: str, max_duration_s: float, container_format: str | None
-) -> tuple[np.ndarray, int]:
-    with av.open(io.BytesIO(content), "r", format=container_format) as container:
-        stream = container.streams.audio[0]
-        rate_hz = int(stream.rate)
-        if container.duration is not None:
-            _refuse_long(container.duration / av.time_base, label, max_duration_s)
-        # One resampler call normalises every sample format to planar float32; rate and channels stay as found.
-        to_float = av.AudioResampler(format="fltp")
-        blocks: list[np.ndarray] = []
-        samples = 0
-        for frame in container.decode(stream):
-            for block in to_float.resample(frame):
-                blocks.append(block.to_ndarray())
-                samples += blocks[-1].shape[1]
-            _refuse_long(samples / rate_hz, label, max_duration_s)
-        blocks.extend(block.to_ndarray() for block in to_float.resample(None))
-    if not blocks:
-        return np.zeros((0, 1), dtype=np.float32), rate_hz
-    return np.concatenate(blocks, axis=1).T, rate_hz
-
-
-def _refuse_long(duration_s: float, label: str, max_duration_s: float) -> None:
-    if duration_s > max_duration_s:
-        raise AudioError(
-            f"{label}: found {duration_s:.0f} s of audio, expected at most {max_duration_s:.0f} s; "
-            f"cut it or raise max_duration_s"
+            f"{label}: found a valid header but no audio samples, expected at least one; record or export it again"
         )
+
+
+def _resampled(monos: Iterator[np.ndarray], found_rate_hz: int, sample_rate_hz: int) -> Iterator[np.ndarray]:
+    """Block by block, so that an hour at 768 kHz is never in memory; the samples are those of one call."""
+    if found_rate_hz == sample_rate_hz:
+        yield from monos
+        return
+    resampler = soxr.ResampleStream(found_rate_hz, sample_rate_hz, 1, dtype="float32")
+    for mono in monos:
+        yield resampler.resample_chunk(mono)
+    yield resampler.resample_chunk(np.zeros(0, dtype=np.float32), last=True)

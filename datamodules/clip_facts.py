@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from datamodules.audio import decode_with_facts
+from datamodules.audio import inspect
 from datamodules.audio_facts import AudioFacts, measure
 
 FULL_SCALE = 0.999
@@ -41,11 +41,11 @@ def measure_clip(path: Path, sample_rate_hz: int) -> ClipFacts:
     Raises:
         AudioError: it cannot be used.
     """
-    decoded = decode_with_facts(path, sample_rate_hz)
+    decoded = inspect(path, sample_rate_hz)
     waveform = decoded.waveform
     return ClipFacts(
         facts=measure(waveform, sample_rate_hz),
-        sample_rate_hz=decoded.sample_rate_hz,
+        sample_rate_hz=decoded.found_rate_hz,
         channels=decoded.channels,
         decoder=decoded.decoder,
         fallback=decoded.fallback,

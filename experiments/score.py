@@ -55,7 +55,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--hop-s", type=float, help="from window to window; half a window when not given")
     parser.add_argument("--json", action="store_true", help="print one JSON object a file, with its windows")
     options = parser.parse_args(arguments)
-    use(share(cores()))  # one: recordings are scored one by one
+    use(share(cores()), tell=False)  # one: recordings are scored one by one
     countermeasure = load(options.model)
     verdicts: dict[Path, Verdict] = {}
     failed = 0

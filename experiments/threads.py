@@ -26,10 +26,11 @@ def share(processes: int = 1) -> int:
     return max(1, cores() // max(1, processes))
 
 
-def use(threads: int) -> None:
+def use(threads: int, tell: bool = True) -> None:
     """Let torch use so many threads, and say so on stderr."""
     torch.set_num_threads(threads)
-    print(f"threads: {threads} of {cores()} cores ({VARIABLE} sets another number)", file=sys.stderr)
+    if tell:
+        print(f"threads: {threads} of {cores()} cores ({VARIABLE} sets another number)", file=sys.stderr)
 
 
 def cores() -> int:
