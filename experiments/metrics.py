@@ -182,7 +182,8 @@ def compare(options: argparse.Namespace, scored: ScoredTrials) -> tuple[Differen
 def common(ours: ScoredTrials, theirs: ScoredTrials) -> tuple[ScoredTrials, ScoredTrials]:
     """Keep the trials that both have."""
     shared = set(ours.utterances) & set(theirs.utterances)
-    return tuple(part.only([utterance in shared for utterance in part.utterances]) for part in (ours, theirs))  # type: ignore[return-value]
+    kept = [part.only([utterance in shared for utterance in part.utterances]) for part in (ours, theirs)]
+    return kept[0], kept[1]
 
 
 def main(arguments: list[str]) -> int:
