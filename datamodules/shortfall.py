@@ -12,6 +12,8 @@ UNKNOWN_FROM: Final = 0x7FFF0000
 """Writers to a pipe leave 0, -1, or about 2 or 4 GiB where the length belongs: the sound goes on to the end."""
 MISCOUNTED_BYTES: Final = 64
 """Some writers count a header or a padding byte as sound."""
+MOST_PARTS: Final = 1 << 20
+"""Chunks, boxes or pages that are looked at: a gigabyte of empty ones would take minutes."""
 EBML: Final = b"\x1aE\xdf\xa3"
 SEGMENT: Final = b"\x18S\x80g"
 FIRST_MP4_BOXES: Final = frozenset({b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot", b"styp"})
@@ -119,7 +121,9 @@ def _short(content: bytes, start: int, promised: int, tolerated: int = 0) -> Sho
 def _chunk_shortfall(content: bytes, layout: ChunkLayout, long_size: int | None = None) -> Shortfall | None:
     head = layout.name_bytes + struct.calcsize(layout.size)
     position = layout.first
-    while position + head <= len(content):
+    for _ in range(MOST_PARTS):
+        if position + head > len(content):
+            break
         name = content[position : position + layout.name_bytes]
         (size,) = struct.unpack_from(layout.size, content, position + layout.name_bytes)
         if layout.size_counts_head:
@@ -135,7 +139,9 @@ def _chunk_shortfall(content: bytes, layout: ChunkLayout, long_size: int | None 
 def _mp4_boxes(content: bytes) -> Iterator[tuple[bytes, int, int]]:
     """Outermost boxes as ``(name, start, size)``, heads included; a size that is not one ends them."""
     position = 0
-    while position + MP4_BOX_HEAD <= len(content):
+    for _ in range(MOST_PARTS):
+        if position + MP4_BOX_HEAD > len(content):
+            return
         size, name = struct.unpack_from(">I4s", content, position)
         if size == 1 and position + 16 <= len(content):
             (size,) = struct.unpack_from(">Q", content, position + 8)
@@ -171,7 +177,9 @@ def _matroska_shortfall(content: bytes) -> Shortfall | None:
 def _ogg_shortfall(content: bytes) -> Shortfall | None:
     """A page that is cut; a capture that ends between two pages is whole for all that its bytes say."""
     position = 0
-    while content.startswith(b"OggS", position):
+    for _ in range(MOST_PARTS):
+        if not content.startswith(b"OggS", position):
+            break
         segments = position + 27
         size = 27 + content[position + 26] if segments <= len(content) else 27
         size += sum(content[segments : position + size])
