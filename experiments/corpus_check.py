@@ -7,13 +7,13 @@ from dataclasses import asdict
 from typing import Any, Final
 
 import numpy as np
-from joblib import cpu_count  # type: ignore[import-untyped]
 
 from datamodules.audio import AudioError
 from datamodules.audio_facts import AudioFacts
 from datamodules.clip_facts import ClipFacts, measure_clip
 from datamodules.manifest import PARTITIONS, UNKNOWN, LeakageError, Manifest, Trial, shorten
 from experiments.shortcut_audit import audit
+from experiments.threads import cores
 
 SAMPLE_RATE_HZ: Final = 16000
 SILENT_DBFS: Final = -60.0
@@ -39,7 +39,7 @@ def check(manifest: Manifest, jobs: int | None = None, progress: Progress = lamb
         ManifestError: when audio files are missing.
     """
     manifest.check_files()
-    with ThreadPoolExecutor(max_workers=jobs or cpu_count()) as pool:
+    with ThreadPoolExecutor(max_workers=jobs or cores()) as pool:
         measured = list(progress(manifest.trials, pool.map(_measure, manifest.trials)))
     pairs = list(zip(manifest.trials, measured, strict=True))
     clips = {trial.utterance: found for trial, found in pairs if isinstance(found, ClipFacts)}

@@ -19,7 +19,7 @@ from experiments.scored_trials import ScoredTrials
 from lightning_modules.metrics.bootstrap import RESAMPLES, Difference, bootstrap_difference
 from lightning_modules.metrics.calibration import Calibration, fit_calibration
 from lightning_modules.metrics.dcf import ASVSPOOF5
-from lightning_modules.metrics.doubts import doubts
+from lightning_modules.metrics.doubts import inverted
 from lightning_modules.metrics.eer import equal_error_rate
 from lightning_modules.metrics.measures import measure
 from lightning_modules.metrics.tdcf import AsvScores, asv_errors
@@ -57,9 +57,14 @@ def read(
 def read_dev(path: Path, protocol: Path | None, subset: str | None) -> tuple[ScoredTrials, list[str]]:
     """Read the scores of dev, of which everything that is doubtful is told too."""
     scored, notices = read(path, protocol, subset)
+    return scored, [f"dev: {said}" for said in (*notices, *inversion(scored))]
+
+
+def inversion(scored: ScoredTrials) -> list[str]:
+    """Say so if the scores seem to be the wrong way round."""
     trials = SortedTrials.of(*split_by_label(scored.scores, scored.labels))
-    inverted = [doubt for doubt in doubts(trials, measure(trials)) if "worse than chance" in doubt]
-    return scored, [f"dev: {said}" for said in (*notices, *inverted)]
+    said = inverted(trials, measure(trials))
+    return [] if said is None else [said]
 
 
 def read_asv_scores(path: Path) -> AsvScores:
@@ -161,7 +166,9 @@ def units_of(choice: str, scored: ScoredTrials) -> Sequence[str] | None:
         ValueError: speakers are asked for and not known.
     """
     if choice == "speaker" and scored.resampling_units is None:
-        raise ValueError("--unit speaker: the protocol does not name the speaker of every trial, or only one")
+        raise ValueError(
+            "--unit speaker: the protocol does not name the speaker of every trial, or a class has one only"
+        )
     return None if choice == "trial" else scored.resampling_units
 
 
@@ -174,9 +181,7 @@ def compare(options: argparse.Namespace, scored: ScoredTrials) -> tuple[Differen
     difference = bootstrap_difference(
         scored.scores, aligned.scores, scored.labels, units_of(options.unit, scored), resamples=options.bootstrap
     )
-    trials = SortedTrials.of(*split_by_label(aligned.scores, aligned.labels))
-    inverted = [doubt for doubt in doubts(trials, measure(trials)) if "worse than chance" in doubt]
-    return difference, [f"{options.against}: {said}" for said in (*notices, *inverted)]
+    return difference, [f"{options.against}: {said}" for said in (*notices, *inversion(aligned))]
 
 
 def common(ours: ScoredTrials, theirs: ScoredTrials) -> tuple[ScoredTrials, ScoredTrials]:

@@ -20,7 +20,7 @@ def doubts(trials: SortedTrials, measures: Measures) -> list[str]:
         trials: Scores of the countermeasure.
         measures: What they came to.
     """
-    checks = (_inverted, _no_likelihood_ratios, _infinite, _ties)
+    checks = (inverted, _no_likelihood_ratios, _infinite, _ties)
     return [doubt for check in checks if (doubt := check(trials, measures))]
 
 
@@ -34,7 +34,8 @@ def _range(trials: SortedTrials) -> tuple[float, float]:
     return float(min(trials.bonafide[0], trials.spoof[0])), float(max(trials.bonafide[-1], trials.spoof[-1]))
 
 
-def _inverted(trials: SortedTrials, measures: Measures) -> str | None:
+def inverted(trials: SortedTrials, measures: Measures) -> str | None:
+    """Say so if a higher score seems to mean more spoof; none if not."""
     if measures.eer_grouped <= CHANCE:
         return None
     negated = SortedTrials(-trials.bonafide[::-1], -trials.spoof[::-1])
