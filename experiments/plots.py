@@ -227,7 +227,7 @@ def reliability(llrs: ArrayLike, labels: ArrayLike) -> Figure:
         align="edge",
         color=SKY,
         alpha=0.35,
-        label="share of all trials",
+        label="share of trials, each class half",
     )
     axes.set(xlabel="Probability of bona fide that the score states (%)", ylabel="Share that is bona fide (%)")
     axes.set(xlim=(0, 1), ylim=(0, 1.02), aspect="equal")
