@@ -24,7 +24,7 @@ def test_log_mel_is_librosas(waveform, arguments):
     frontend = LogMel(**arguments)
     margin = (frontend.n_fft - frontend.window_samples) // 2  # librosa centres a short window in the transform
     power = librosa.feature.melspectrogram(
-        y=np.pad(waveform, margin),
+        y=np.pad(waveform.astype(np.float64), margin),  # librosa keeps double precision where it is given it
         sr=16_000,
         n_fft=frontend.n_fft,
         win_length=frontend.window_samples,
@@ -34,7 +34,7 @@ def test_log_mel_is_librosas(waveform, arguments):
         fmax=frontend.f_max_hz,
         center=False,
     )
-    audible = power > power.max(axis=0) * 1e-8  # 80 dB: float32 rounds what lies further below
+    audible = power > power.max(axis=0) * 1e-7  # 70 dB: single precision rounds what lies further below
     expected = np.log(np.maximum(power, frontend.floor))
 
     features = frontend(torch.from_numpy(waveform)[None])[0].numpy()
