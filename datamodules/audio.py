@@ -174,7 +174,7 @@ def _checked_monos(stream: Stream, label: str, max_duration_s: float) -> Iterato
         refuse_implausible_samples(block, label, found / stream.sample_rate_hz)
         found += block.shape[0]
         refuse_long(found / stream.sample_rate_hz, label, max_duration_s)
-        yield block.mean(axis=1, dtype=np.float32)
+        yield block[:, 0] if block.shape[1] == 1 else block.mean(axis=1, dtype=np.float32)
     refuse_short_of_header(stream, found, label)
     if found == 0:
         raise AudioError(

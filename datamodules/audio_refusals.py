@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 import numpy as np
@@ -58,13 +59,13 @@ def refuse_implausible_header(stream: Stream, label: str, max_duration_s: float)
 
 def refuse_implausible_samples(block: np.ndarray, label: str, at_s: float) -> None:
     """Refuse a block ``(samples, channels)`` of no sound, which starts at ``at_s``."""
-    if not np.isfinite(block).all():
+    peak = float(np.abs(block).max(initial=0.0))
+    if not math.isfinite(peak):
         bad = int((~np.isfinite(block)).sum())
         raise AudioError(
             f"{label}: found {bad} NaN or infinite samples after {at_s:.1f} s, expected finite ones; "
             f"export the file again"
         )
-    peak = float(np.abs(block).max(initial=0.0))
     if peak > PLAUSIBLE_PEAK:
         raise AudioError(
             f"{label}: found samples up to {peak:.6g}, expected [-1, 1]; divide integers by their full scale"

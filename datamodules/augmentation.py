@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from datamodules.manifest import file_sha256
+from datamodules.digests import file_sha256
 from datamodules.noise import list_environments, open_environment
 
 Audio = NDArray[np.float32]

@@ -69,9 +69,9 @@ class DeepfakeDataModule(pl.LightningDataModule):
         seed: int = 0,
     ) -> None:
         super().__init__()
-        self.corpus = corpus
         self.sample_rate_hz, self.crop_s, self.batch_size = sample_rate_hz, crop_s, batch_size
         self.cache_dir = Path(cache_dir)
+        self.corpus = corpus.remembering(self.cache_dir / "digests")
         self.cache, self.on_bad_audio = cache, on_bad_audio
         self.cache_jobs = cache_jobs or len(os.sched_getaffinity(0))
         if cached_views < 0 or (cached_views and augmentation is None):
@@ -148,7 +148,7 @@ class DeepfakeDataModule(pl.LightningDataModule):
             self._fill(audio.store, f"waveforms of {partition}")
         extractor = self.extractor
         if extractor is None or fresh is not None:
-            return WaveformDataset(trials, audio.store, crop_samples, fresh, training, audio.views)
+            return WaveformDataset(trials, audio.store, crop_samples, fresh, audio.views)
         with torch.inference_mode():
             crop_frames = extractor.extract(torch.zeros(1, crop_samples)).shape[-1]
         features = RecordStore(
@@ -159,7 +159,7 @@ class DeepfakeDataModule(pl.LightningDataModule):
         )
         if fill:
             self._fill(features, f"features of {partition}")
-        return FeatureDataset(trials, features, crop_frames, training, audio.views)
+        return FeatureDataset(trials, features, crop_frames, audio.views)
 
     def _fill(self, store: RecordStore, title: str) -> None:
         if self.cache == "fill":

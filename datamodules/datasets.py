@@ -16,6 +16,7 @@ from datamodules.augmentation import Augmentation
 from datamodules.feature_cache import RecordStore
 from datamodules.manifest import Trial
 from datamodules.sampling import Draw
+from datamodules.shards import Record
 
 _INT16_SCALE = 32767.0
 
@@ -41,7 +42,6 @@ class WaveformDataset(Dataset[dict[str, Any]]):
         store: their waveforms as int16 ``(1, samples)``.
         crop_samples: length of a crop.
         augmentation: drawn anew each time; none for dev and eval.
-        random_start: crop anywhere, not at the first sample.
         views: records of each trial, next to one another, of which every draw takes one.
     """
 
@@ -51,26 +51,20 @@ class WaveformDataset(Dataset[dict[str, Any]]):
         store: RecordStore,
         crop_samples: int,
         augmentation: Augmentation[Any] | None = None,
-        random_start: bool = False,
         views: int = 1,
     ) -> None:
         self._trials, self._store, self._crop_samples = trials, store, crop_samples
-        self._augmentation, self._random_start, self._views = augmentation, random_start, views
+        self._augmentation, self._views = augmentation, views
 
     def __len__(self) -> int:
         return len(self._trials)
 
     def __getitems__(self, draws: Sequence[Draw]) -> dict[str, Any]:
-        waveforms = np.empty((len(draws), self._crop_samples), np.float32)
-        lengths = []
-        for waveform, draw in zip(waveforms, draws, strict=True):
-            rng = np.random.default_rng(draw.seed)
-            record = _record_of(draw.row, self._views, rng)
-            start, length = _place(self._store, record, self._crop_samples, rng if self._random_start else None)
-            np.divide(self._store.read(record, start, self._crop_samples)[0], _INT16_SCALE, out=waveform)
-            if self._augmentation is not None:
-                waveform[:] = self._augmentation(waveform, rng)
-            lengths.append(length)
+        crops, lengths = _crops(self._store, draws, self._views, self._crop_samples)
+        waveforms = np.divide(np.concatenate(crops), _INT16_SCALE, dtype=np.float32)
+        if self._augmentation is not None:
+            for waveform, draw in zip(waveforms, draws, strict=True):
+                waveform[:] = self._augmentation(waveform, np.random.default_rng(draw.seed))
         return _batch([self._trials[draw.row] for draw in draws], lengths, waveform=waveforms)
 
 
@@ -81,7 +75,6 @@ class FeatureDataset(Dataset[dict[str, Any]]):
         trials: of one partition.
         store: their features ``(bins, frames)``.
         crop_frames: length of a crop.
-        random_start: crop anywhere, not at the first frame.
         views: records of each trial, next to one another, of which every draw takes one.
     """
 
@@ -90,24 +83,16 @@ class FeatureDataset(Dataset[dict[str, Any]]):
         trials: Sequence[Trial],
         store: RecordStore,
         crop_frames: int,
-        random_start: bool = False,
         views: int = 1,
     ) -> None:
-        self._trials, self._store, self._crop_frames = trials, store, crop_frames
-        self._random_start, self._views = random_start, views
+        self._trials, self._store, self._crop_frames, self._views = trials, store, crop_frames, views
 
     def __len__(self) -> int:
         return len(self._trials)
 
     def __getitems__(self, draws: Sequence[Draw]) -> dict[str, Any]:
-        records, lengths = [], []
-        for draw in draws:
-            rng = np.random.default_rng(draw.seed)
-            record = _record_of(draw.row, self._views, rng)
-            start, length = _place(self._store, record, self._crop_frames, rng if self._random_start else None)
-            records.append(self._store.read(record, start, self._crop_frames))
-            lengths.append(length)
-        return _batch([self._trials[draw.row] for draw in draws], lengths, features=np.stack(records))
+        crops, lengths = _crops(self._store, draws, self._views, self._crop_frames)
+        return _batch([self._trials[draw.row] for draw in draws], lengths, features=np.stack(crops))
 
 
 @dataclass(frozen=True)
@@ -138,7 +123,7 @@ class ViewRecords:
         """Make one view."""
         row, view = divmod(index, self.views)
         rng = np.random.default_rng((view, int(self.digests[row][:16], 16)))
-        return _as_int16(self.augmentation(_as_float(self.waveforms.read(row, 0, self.waveforms.frames(row))), rng))
+        return _as_int16(self.augmentation(_as_float(self.waveforms[row]), rng).clip(-1.0, 1.0))
 
 
 @dataclass(frozen=True)
@@ -150,30 +135,36 @@ class FeatureRecords:
 
     def __call__(self, index: int) -> NDArray[np.float16]:
         """Compute the features of one waveform."""
-        samples = _as_float(self.waveforms.read(index, 0, self.waveforms.frames(index)))
         with torch.inference_mode():
-            features = self.extractor.extract(torch.from_numpy(samples)[None])[0]
+            features = self.extractor.extract(torch.from_numpy(_as_float(self.waveforms[index]))[None])[0]
             return features.to(torch.float16).contiguous().numpy()
 
 
-def _record_of(row: int, views: int, rng: np.random.Generator) -> int:
-    """Record of a trial: where there are views, one of them."""
-    return row * views + (int(rng.integers(views)) if views > 1 else 0)
-
-
 def _as_int16(waveform: NDArray[np.float32]) -> NDArray[np.int16]:
-    return np.round(np.clip(waveform, -1.0, 1.0) * _INT16_SCALE).astype(np.int16)[np.newaxis]
+    scaled = waveform * np.float32(_INT16_SCALE)
+    return np.rint(scaled, out=scaled).astype(np.int16)[np.newaxis]
 
 
 def _as_float(record: NDArray[np.int16]) -> NDArray[np.float32]:
     return record[0].astype(np.float32) / np.float32(_INT16_SCALE)
 
 
-def _place(store: RecordStore, index: int, crop: int, rng: np.random.Generator | None) -> tuple[int, int]:
-    """Where a crop starts, and how much of it is not repetition."""
-    frames = store.frames(index)
-    start = int(rng.integers(max(frames - crop, 0) + 1)) if rng is not None else 0
-    return start, min(crop, frames)
+def _crops(store: RecordStore, draws: Sequence[Draw], views: int, frames: int) -> tuple[list[Record], list[int]]:
+    """A crop ``(bins, frames)`` for each draw, and how much of it is not repetition."""
+    indices = [draw.row * views + int(draw.view * views) for draw in draws]
+    store.prefetch(indices)
+    records = [store[index] for index in indices]
+    crops = [crop(record, frames, draw.crop) for record, draw in zip(records, draws, strict=True)]
+    return crops, [min(frames, record.shape[1]) for record in records]
+
+
+def crop(record: Record, frames: int, place: float = 0.0) -> Record:
+    """Take ``(bins, frames)`` at a place in [0, 1) of a record; one that is too short is repeated end to end."""
+    spare = record.shape[1] - frames
+    if spare < 0:
+        return np.take(record, range(frames), axis=1, mode="wrap")
+    start = int(place * (spare + 1))
+    return record[:, start : start + frames]
 
 
 def _batch(trials: Sequence[Trial], lengths: Sequence[int], **audio: NDArray[np.floating]) -> dict[str, Any]:

@@ -69,19 +69,15 @@ class RecordStore:
         """Positions that have no record yet, equal identities once."""
         return np.flatnonzero((self._shard_of < 0) & (self._slots == np.arange(len(self)))).tolist()
 
-    def frames(self, index: int) -> int:
-        """Return the length of a record."""
-        slot = self._slots[index]
-        if self._shard_of[slot] < 0:
-            return int(self._record(slot).shape[1])
-        return self._shards[self._shard_of[slot]].frames(self._row_of[slot])
+    def __getitem__(self, index: int) -> Record:
+        """Return a whole record ``(bins, frames)``, not to be written to."""
+        return self._record(self._slots[index])
 
-    def read(self, index: int, start: int, frames: int) -> Record:
-        """Return ``(bins, frames)`` of a record from ``start`` on; one that is too short is repeated end to end."""
-        record = self._record(self._slots[index])
-        if start + frames <= record.shape[1]:
-            return record[:, start : start + frames]
-        return np.take(record, range(start, start + frames), axis=1, mode="wrap")
+    def prefetch(self, indices: Iterable[int]) -> None:
+        """Have the disk read records that no one asked for yet, all at once: in turn they would take far longer."""
+        for slot in self._slots[list(indices)].tolist():
+            if not self._checked[slot] and self._shard_of[slot] >= 0:
+                self._shards[self._shard_of[slot]].will_read(int(self._row_of[slot]))
 
     def fill(
         self,

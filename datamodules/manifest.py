@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Final, overload
+
+from datamodules.digests import file_digests
 
 BONAFIDE: Final = "bonafide"
 SPOOF: Final = "spoof"
@@ -83,6 +83,7 @@ class Manifest(Sequence[Trial]):
         trials: the rows, in the corpus's own order.
         name: what reports call the corpus.
         weights: corpus -> its share of the training draws, summing to 1; none: each has as many as it has trials.
+        memory: folder that remembers the files' digests; none: every file is read for its own.
 
     Raises:
         ManifestError: no rows, or an utterance named twice in one partition.
@@ -90,13 +91,18 @@ class Manifest(Sequence[Trial]):
     """
 
     def __init__(
-        self, trials: Sequence[Trial], name: str = "corpus", weights: Mapping[str, float] | None = None
+        self,
+        trials: Sequence[Trial],
+        name: str = "corpus",
+        weights: Mapping[str, float] | None = None,
+        memory: Path | None = None,
     ) -> None:
         if not trials:
             raise ManifestError(f"{name}: found no trials, expected at least one; check the root folder and the layout")
         self.trials: Final = tuple(trials)
         self.name: Final = name
         self.weights: Final = dict(weights or {})
+        self._memory: Final = memory
         self._by_utterance: Final = {trial.utterance: trial for trial in self.trials}
         if len(self._by_utterance) != len(self.trials):
             _refuse_repeated_utterances(self.trials)
@@ -130,6 +136,10 @@ class Manifest(Sequence[Trial]):
             raise ManifestError(f"found partition {name!r}, expected one of {', '.join(PARTITIONS)}")
         return tuple(trial for trial in self.trials if trial.partition == name)
 
+    def remembering(self, memory: Path) -> Manifest:
+        """The same manifest, whose digests are remembered in a folder: big corpora are not read at every start."""
+        return Manifest(self.trials, self.name, self.weights, memory)
+
     def trial(self, utterance: str) -> Trial:
         """The row of one utterance.
 
@@ -150,10 +160,8 @@ class Manifest(Sequence[Trial]):
             ManifestError: when audio files are missing.
         """
         self.check_files()
-        # hashlib releases the interpreter lock, so threads hash as fast as the disk reads.
-        with ThreadPoolExecutor(max_workers=min(8, (os.cpu_count() or 1) * 2)) as pool:
-            digests = pool.map(file_sha256, (trial.path for trial in self.trials), chunksize=64)
-            return dict(zip((trial.utterance for trial in self.trials), digests, strict=True))
+        digests = file_digests([trial.path for trial in self.trials], self._memory)
+        return dict(zip((trial.utterance for trial in self.trials), digests, strict=True))
 
     @cached_property
     def digest(self) -> str:
@@ -199,12 +207,6 @@ class Manifest(Sequence[Trial]):
     def counts(self) -> Counter[tuple[str, str, str]]:
         """(partition, key, attack) -> number of trials."""
         return Counter((trial.partition, trial.key, trial.attack) for trial in self.trials)
-
-
-def file_sha256(path: Path) -> str:
-    """SHA-256 (hex) of a file's whole content."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def shorten(names: Sequence[str]) -> str:

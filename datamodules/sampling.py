@@ -1,4 +1,4 @@
-"""Labels in, seeded draws out: which trial next, and the seed of everything random about it."""
+"""Labels in, seeded draws out: which trial next, and everything random about it."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
@@ -12,11 +12,15 @@ class Draw(NamedTuple):
 
     Attributes:
         row: position of the trial in its partition.
-        seed: of this draw's crop and augmentation; nothing depends on which worker makes it.
+        seed: of this draw's augmentation; nothing depends on which worker makes it.
+        crop: where to crop, in [0, 1): at 0 the start of the audio.
+        view: which of several cached views to take, in [0, 1).
     """
 
     row: int
     seed: tuple[int, int, int]
+    crop: float = 0.0
+    view: float = 0.0
 
 
 class SeededSampler(Sampler[Draw]):
@@ -56,8 +60,10 @@ class SeededSampler(Sampler[Draw]):
 
     def __iter__(self) -> Iterator[Draw]:
         rng = np.random.default_rng((self._seed, self._epoch))
-        for position, index in enumerate(self._order(rng)):
-            yield Draw(int(index), (self._seed, self._epoch, position))
+        order = self._order(rng)
+        chances = rng.random((len(order), 2)).tolist()
+        for position, (row, (crop, view)) in enumerate(zip(order, chances, strict=True)):
+            yield Draw(row, (self._seed, self._epoch, position), crop, view)
 
     def _order(self, rng: np.random.Generator) -> Sequence[int]:
         if self._odds is None:
@@ -81,7 +87,7 @@ def odds(
 
 
 class SequentialSampler(Sampler[Draw]):
-    """Draws every trial once, in order, always alike: for dev and eval."""
+    """Draws every trial once, in order, always alike, from its start on: for dev and eval."""
 
     def __init__(self, trials: int) -> None:
         self._trials = trials

@@ -6,6 +6,7 @@ last: a shard without one does not count, and one that counts is never written t
 """
 
 import io
+import mmap
 import os
 import uuid
 import zipfile
@@ -85,9 +86,15 @@ class Shard:
         return int(self.offsets[-1]) * self.bins * self.dtype.itemsize
 
     @cached_property
+    def file(self) -> mmap.mmap:
+        """The records, mapped."""
+        with self.records.open("rb") as file:
+            return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+
+    @cached_property
     def values(self) -> Record:
         """All values one after the other, mapped from the file."""
-        return np.memmap(self.records, self.dtype, mode="r")
+        return np.frombuffer(self.file, self.dtype)
 
     def frames(self, row: int) -> int:
         """Return the length of a record."""
@@ -97,13 +104,19 @@ class Shard:
         """One record ``(bins, frames)``, mapped from the file; :meth:`is_whole` tells whether to trust it."""
         return self.values[self.offsets[row] * self.bins : self.offsets[row + 1] * self.bins].reshape(self.bins, -1)
 
+    def will_read(self, row: int) -> None:
+        """Let the system fetch a record from the disk meanwhile."""
+        begin, end = (int(self.offsets[edge]) * self.bins * self.dtype.itemsize for edge in (row, row + 1))
+        page = begin - begin % mmap.PAGESIZE
+        self.file.madvise(mmap.MADV_WILLNEED, page, end - page)
+
     def is_whole(self, row: int) -> bool:
         """Whether a record is what was written, by its checksum."""
         return zlib.crc32(self.record(row).data) == self.checksums[row]
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave the map out: another process maps the file itself, and must not be sent its content."""
-        return {name: value for name, value in self.__dict__.items() if name != "values"}
+        return {name: value for name, value in self.__dict__.items() if name not in ("file", "values")}
 
 
 def write_shard(folder: Path, records: Iterable[tuple[bytes, Record]], max_bytes: int) -> Shard | None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from datamodules.manifest import file_sha256
+from datamodules.digests import file_sha256
 from experiments import plots
 from experiments.evidence import Metrics
 from experiments.scored_trials import ScoredTrials, write_scores

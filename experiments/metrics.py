@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from datamodules.manifest import UNKNOWN, file_sha256, shorten
+from datamodules.digests import file_sha256
+from datamodules.manifest import UNKNOWN, shorten
 from datamodules.protocols import read_protocol
 from datamodules.tables import read_table
 from experiments import evidence_files, metrics_table

@@ -21,6 +21,7 @@ from pytorch_lightning.cli import LightningArgumentParser, LightningCLI
 from datamodules.datamodule import DeepfakeDataModule
 from datamodules.datasets import FeatureExtractor
 from experiments import tracking
+from experiments.allocator import keep_freed_memory
 from experiments.interrupts import deferred
 from experiments.threads import share, use
 from lightning_modules.detector import Detector
@@ -183,6 +184,7 @@ def train(
         ValueError: the config is not usable.
         FileNotFoundError: there is nothing to resume.
     """
+    keep_freed_memory()
     report = _EpochReport(keep_going)
     cli = parse(arguments, [report, _Interruption(interrupted)])
     config = cli.resolved

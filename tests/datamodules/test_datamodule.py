@@ -106,7 +106,8 @@ def test_cached_views_are_shared_by_all_seeds_and_drawn_anew(make, tmp_path):
     recipes = set(tmp_path.iterdir())
     assert second._dataset("train")._store.missing == []
     assert set(tmp_path.iterdir()) == recipes
-    rows = [Draw(0, (0, epoch, 0)) for epoch in range(30)]
+    chances = np.random.default_rng(0).random((30, 2)).tolist()
+    rows = [Draw(0, (0, epoch, 0), crop, view) for epoch, (crop, view) in enumerate(chances)]
     batch = first._dataset("train").__getitems__(rows)
     assert batch["features"].shape == (30, BINS, 100)
     clean = make()._dataset("train").__getitems__(rows)["features"]

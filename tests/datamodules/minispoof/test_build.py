@@ -13,7 +13,8 @@ import soundfile as sf
 
 from datamodules.audio import decode
 from datamodules.corpora.asvspoof2019 import asvspoof2019_la
-from datamodules.manifest import Manifest, file_sha256
+from datamodules.digests import file_sha256
+from datamodules.manifest import Manifest
 from datamodules.minispoof import BuildError, build_corpus
 from datamodules.minispoof.sizes import SIZES, Size
 
