@@ -1,6 +1,7 @@
 """A cache folder in, what each recipe in it takes, what is damaged, and what can go out."""
 
 import json
+import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,10 +9,12 @@ from pathlib import Path
 from shutil import rmtree
 from typing import Any
 
+from datamodules.digests import FOLDER
 from datamodules.feature_cache import LOCK_FILE, RECIPE_FILE, locked
 from datamodules.shards import INDEX_SUFFIX, RECORDS_SUFFIX, UNFINISHED, Shard, ShardError
 
 _DAY_S = 86_400
+_FINISHED_IN_DAYS = 1 / 24
 
 
 @dataclass(frozen=True)
@@ -82,6 +85,24 @@ def prune(found: RecipeSurvey, unused_days: float | None = None) -> int:
     return freed
 
 
+def prune_digests(root: Path, unused_days: float | None = None) -> int:
+    """Forget the digests of files that no run asked for so many days; returns bytes that were freed."""
+    limit_days = math.inf if unused_days is None else unused_days
+    old = [
+        path
+        for path in (root / FOLDER).glob("*")
+        if _age_days(path) >= (_FINISHED_IN_DAYS if path.suffix == UNFINISHED else limit_days)
+    ]
+    freed = sum(path.stat().st_size for path in old)
+    for path in old:
+        path.unlink()
+    return freed
+
+
+def _age_days(path: Path) -> float:
+    return (time.time() - path.stat().st_mtime) / _DAY_S
+
+
 def _survey(folder: Path) -> RecipeSurvey:
     shards, rubbish = _shards(folder)
     recipe = folder / RECIPE_FILE
@@ -90,7 +111,7 @@ def _survey(folder: Path) -> RecipeSurvey:
         recipe=json.loads(recipe.read_text()),
         records=sum(len(shard) for shard in shards),
         size_bytes=sum(path.stat().st_size for path in folder.iterdir()),
-        unused_days=(time.time() - recipe.stat().st_mtime) / _DAY_S,
+        unused_days=_age_days(recipe),
         rubbish=rubbish,
     )
 

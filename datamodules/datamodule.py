@@ -20,8 +20,9 @@ from datamodules.datasets import (
     WaveformDataset,
     WaveformRecords,
 )
+from datamodules.digests import FOLDER
 from datamodules.feature_cache import RecordStore
-from datamodules.manifest import Manifest, Trial, shorten
+from datamodules.manifest import Manifest, ManifestError, Trial, shorten
 from datamodules.sampling import Draw, SeededSampler, SequentialSampler
 
 Partition = Literal["train", "dev", "eval"]
@@ -47,6 +48,7 @@ class DeepfakeDataModule(pl.LightningDataModule):
         augmentation: applied to training waveforms, drawn anew every epoch.
         cached_views: for augmentations too slow for that: so many seeded views of each training utterance are cached,
             and each epoch draws one of them; 0 for none.
+        feature_dtype: of the cached features; "float16" takes half the room.
         balanced: draw both classes equally often; not together with class weights in the loss.
         num_workers: loader processes. From a memory map, none is fastest on few cores.
         seed: of the order, crops and augmentation.
@@ -64,6 +66,7 @@ class DeepfakeDataModule(pl.LightningDataModule):
         on_bad_audio: Literal["refuse", "skip"] = "refuse",
         augmentation: Augmentation[Any] | None = None,
         cached_views: int = 0,
+        feature_dtype: Literal["float16", "float32"] = "float16",
         balanced: bool = False,
         num_workers: int = 0,
         seed: int = 0,
@@ -71,21 +74,27 @@ class DeepfakeDataModule(pl.LightningDataModule):
         super().__init__()
         self.sample_rate_hz, self.crop_s, self.batch_size = sample_rate_hz, crop_s, batch_size
         self.cache_dir = Path(cache_dir)
-        self.corpus = corpus.remembering(self.cache_dir / "digests")
+        self.corpus = corpus.remembering(self.cache_dir / FOLDER)
         self.cache, self.on_bad_audio = cache, on_bad_audio
         self.cache_jobs = cache_jobs or len(os.sched_getaffinity(0))
         if cached_views < 0 or (cached_views and augmentation is None):
             raise ValueError(f"found cached_views={cached_views}, expected 0, or above 0 with an augmentation to cache")
         self.augmentation, self.cached_views, self.balanced = augmentation, cached_views, balanced
+        self.feature_dtype = feature_dtype
         self.num_workers, self.seed = num_workers, seed
         self.extractor: FeatureExtractor | None = None
         self.progress: Progress = lambda _, rows: rows
         self._bad: dict[str, set[str]] = {}
 
     def prepare_data(self) -> None:
-        """Refuse a leaking corpus, then fill the caches, once, before any process trains on them."""
+        """Refuse a corpus that leaks or lacks a side, then fill the caches, once, before any process trains on them."""
         self.corpus.check_disjoint()
         for partition in ("train", "dev"):
+            if not self.corpus.partition(partition):
+                raise ManifestError(
+                    f"{self.corpus!r}: found no trial of {partition}, expected some of train and of dev; give the "
+                    "corpus `shares` of each where it takes them, or train on another corpus and evaluate on this"
+                )
             self.fill(partition)
 
     def fill(self, partition: Partition) -> None:
@@ -153,9 +162,9 @@ class DeepfakeDataModule(pl.LightningDataModule):
             crop_frames = extractor.extract(torch.zeros(1, crop_samples)).shape[-1]
         features = RecordStore(
             self.cache_dir,
-            {**audio.recipe, "features": extractor.key, "dtype": "float16"},
+            {**audio.recipe, "features": extractor.key, "dtype": self.feature_dtype},
             audio.identities,
-            FeatureRecords(audio.store, extractor),
+            FeatureRecords(audio.store, extractor, self.feature_dtype),
         )
         if fill:
             self._fill(features, f"features of {partition}")

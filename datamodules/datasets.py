@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -128,16 +128,17 @@ class ViewRecords:
 
 @dataclass(frozen=True)
 class FeatureRecords:
-    """Computes the features of whole stored waveforms as float16 ``(bins, frames)``."""
+    """Computes the features ``(bins, frames)`` of whole stored waveforms."""
 
     waveforms: RecordStore
     extractor: FeatureExtractor
+    dtype: Literal["float16", "float32"] = "float16"
 
-    def __call__(self, index: int) -> NDArray[np.float16]:
+    def __call__(self, index: int) -> NDArray[np.floating]:
         """Compute the features of one waveform."""
         with torch.inference_mode():
             features = self.extractor.extract(torch.from_numpy(_as_float(self.waveforms[index]))[None])[0]
-            return features.to(torch.float16).contiguous().numpy()
+            return features.to(getattr(torch, self.dtype)).contiguous().numpy()
 
 
 def _as_int16(waveform: NDArray[np.float32]) -> NDArray[np.int16]:

@@ -8,11 +8,14 @@ import uuid
 import zipfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+FOLDER = "digests"
+"""Where a cache remembers them."""
 SETTLED_NS = 2_000_000_000
 """A file that changed less than this ago may change again within its time's resolution: it is not remembered."""
 
@@ -43,7 +46,8 @@ def file_digests(paths: Sequence[Path], memory: Path | None = None) -> list[str]
             digests[row] = digest
     if new and place is not None:
         marks[marks[:, 1] > begun_ns - SETTLED_NS] = -1
-        _remember(place, marks, digests)
+        with suppress(OSError):  # a folder that cannot be written to costs time, nothing else
+            _remember(place, marks, digests)
     return digests
 
 
@@ -56,9 +60,12 @@ def _remembered(place: Path, marks: NDArray[np.int64]) -> list[str]:
     try:
         with np.load(place) as memory:
             same = (memory["marks"] == marks).all(axis=1)
-            return np.where(same, memory["digests"], b"").astype(str).tolist()
+            digests: list[str] = np.where(same, memory["digests"], b"").astype(str).tolist()
     except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile):  # none yet, or not whole: it is written again
         return [""] * len(marks)
+    with suppress(OSError):
+        os.utime(place)  # when it was last used
+    return digests
 
 
 def _remember(place: Path, marks: NDArray[np.int64], digests: Sequence[str]) -> None:

@@ -87,8 +87,8 @@ def _print_report(report: Report, console: Console) -> None:
     for name in ("sample_rates_hz", "channels", "decoders"):
         found = ", ".join(f"{value}: {count:,}" for value, count in report[name].items())
         console.print(f"{name.replace('_', ' ')}  {found}", highlight=False)
-    if report["heard_in_eval_only"]:
-        console.print(f"heard in eval only: {', '.join(report['heard_in_eval_only'])}", highlight=False)
+    for partitions, attacks in report["attacks_heard_in"].items():
+        console.print(f"attacks of {partitions}: {', '.join(attacks)}", highlight=False)
     console.print(f"corpus {report['corpus']}, SHA-256 {report['digest']}", highlight=False, soft_wrap=True)
     for note in report["notes"]:
         console.print(f"[yellow]note[/] {escape(note)}", highlight=False, soft_wrap=True)

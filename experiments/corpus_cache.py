@@ -43,6 +43,7 @@ def run(options: argparse.Namespace) -> int:
     if options.verify:
         return _verify(found, options.json)
     freed = sum(cache_survey.prune(recipe, options.unused_days) for recipe in found)
+    freed += cache_survey.prune_digests(options.cache_dir, options.unused_days)
     print(json.dumps({"freed_bytes": freed}) if options.json else f"freed {freed / _MIB:.1f} MiB")
     return 0
 

@@ -64,13 +64,13 @@ def check(manifest: Manifest, jobs: int | None = None, progress: Progress = lamb
         "clipped": clipped,
         "leakage": leakage,
         "duplicates": duplicates,
-        "heard_in_eval_only": attacks_of_eval_only(manifest),
+        "attacks_heard_in": attacks_by_partitions(manifest),
         "shortcuts": [asdict(s) | {"holds": s.holds} for s in shortcuts],
         "problems": [
             *(f"undecodable: {message}" for message in undecodable),
             *(f"silent, below {SILENT_DBFS:g} dB: {shorten(silent)}" for _ in silent[:1]),
             *leakage,
-            *(f"the same audio under {len(group)} names: {shorten(group)}" for group in duplicates),
+            *(_copies(manifest, group) for group in duplicates),
             *(f"{s.measurement} alone reaches an EER of {s.either_way:.1%} on eval" for s in shortcuts if not s.holds),
         ],
         "notes": _notes(manifest, clips, clipped),
@@ -124,10 +124,16 @@ def duplicate_groups(manifest: Manifest, clips: Mapping[str, ClipFacts]) -> list
     return [group for group in groups.values() if len(group) > 1]
 
 
-def attacks_of_eval_only(manifest: Manifest) -> list[str]:
-    """Attacks that no detector trained on this corpus has heard."""
-    known = {trial.attack for trial in manifest.trials if trial.partition != "eval"}
-    return sorted({trial.attack for trial in manifest.partition("eval")} - known - {UNKNOWN})
+def attacks_by_partitions(manifest: Manifest) -> dict[str, list[str]]:
+    """Partitions, such as "train+dev" -> the attacks heard in just these; those of "eval" are new to a detector."""
+    homes: dict[str, set[str]] = defaultdict(set)
+    for trial in manifest.trials:
+        if trial.label == 0:
+            homes[trial.attack].add(trial.partition)
+    heard: dict[str, list[str]] = defaultdict(list)
+    for attack, partitions in sorted(homes.items()):
+        heard["+".join(sorted(partitions, key=PARTITIONS.index))].append(attack)
+    return dict(heard)
 
 
 def _measure(trial: Trial) -> ClipFacts | str:
@@ -144,6 +150,12 @@ def _leakage(manifest: Manifest) -> list[str]:
     except LeakageError as error:
         return [str(error)]
     return []
+
+
+def _copies(manifest: Manifest, group: Sequence[str]) -> str:
+    homes = {manifest.trial(utterance).partition for utterance in group}
+    where = f" in {' and '.join(sorted(homes, key=PARTITIONS.index))}" if len(homes) > 1 else ""
+    return f"the same audio under {len(group)} names{where}: {shorten(group)}"
 
 
 def _notes(manifest: Manifest, clips: Mapping[str, ClipFacts], clipped: Sequence[str]) -> list[str]:

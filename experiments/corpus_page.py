@@ -43,7 +43,7 @@ def page(report: Report) -> str:
         "<h2>Durations and silence</h2>",
         _image(spreads(report["duration_s"], "Duration of a clip (s)"), "Durations by class"),
         _image(spreads(report["trailing_silence_s"], "Silence at the end of a clip (s)"), "Trailing silence by class"),
-        "<h2>Files</h2>" + _tallies(report),
+        "<h2>Attacks and files</h2>" + _tallies(report),
     ]
     if report["shortcuts"]:
         sections += [
@@ -51,10 +51,6 @@ def page(report: Report) -> str:
             f"<p>{_SHORTCUTS}</p>",
             _image(shortcuts(report["shortcuts"]), "EER of each shortcut"),
         ]
-    if report["heard_in_eval_only"]:
-        sections.append(
-            f"<p>Attacks of eval that are unheard in training: {escape(', '.join(report['heard_in_eval_only']))}.</p>"
-        )
     body = "\n".join(sections)
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
@@ -118,7 +114,8 @@ def _counts(counts: Mapping[str, Mapping[str, Any]]) -> str:
 
 
 def _tallies(report: Report) -> str:
-    rows = []
+    heard = report["attacks_heard_in"].items()
+    rows = [f"<tr><td>attacks of {where}</td><td>{escape(', '.join(attacks))}</td></tr>" for where, attacks in heard]
     for title, key in (("sample rates, Hz", "sample_rates_hz"), ("channels", "channels"), ("decoders", "decoders")):
         found = ", ".join(f"{name}: {count:,}" for name, count in report[key].items())
         rows.append(f"<tr><td>{title}</td><td>{escape(found)}</td></tr>")

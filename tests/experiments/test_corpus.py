@@ -115,7 +115,7 @@ def test_the_cache_is_filled_listed_verified_and_pruned(
     assert "record 0" in capsys.readouterr().out
     assert main(["cache", "--prune", "--unused-days", "0", *elsewhere]) == 0
     assert "freed" in capsys.readouterr().out
-    assert list(cache.iterdir()) == []
+    assert not [path for path in cache.rglob("*") if path.is_file()]
 
 
 def invented(number: int, shortcut: bool) -> tuple[list[Trial], dict[str, AudioFacts]]:

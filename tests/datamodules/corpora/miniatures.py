@@ -73,6 +73,8 @@ def asvspoof2021_la(root: Path, clips: Clips) -> None:
     lines = [
         "LA_0009 LA_E_9332881 alaw ita_tx A07 spoof notrim eval",
         "LA_0009 LA_E_6866159 none - bonafide bonafide notrim eval",
+        "LA_0012 LA_E_8877452 opus loc_tx A17 spoof notrim eval",
+        "LA_0012 LA_E_4828681 gsm mad_tx bonafide bonafide notrim eval",
         "LA_0010 LA_E_5464494 g722 loc_tx bonafide bonafide notrim progress",
         "LA_0010 LA_E_2834763 ulaw sin_tx A11 spoof notrim progress",
         "LA_0011 LA_E_1000147 none - A19 spoof trim hidden_track",

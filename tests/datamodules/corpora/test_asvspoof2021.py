@@ -15,6 +15,8 @@ def test_la_takes_the_eval_subset(miniature):
     assert [(t.utterance, t.speaker, t.attack, t.codec, t.partition) for t in manifest] == [
         ("LA_E_9332881", "LA_0009", "A07", "alaw", "eval"),
         ("LA_E_6866159", "LA_0009", "-", "none", "eval"),
+        ("LA_E_8877452", "LA_0012", "A17", "opus", "eval"),
+        ("LA_E_4828681", "LA_0012", "-", "gsm", "eval"),
     ]
     assert {t.corpus for t in manifest} == {manifest.name} == {"asvspoof2021_la"}
     assert asvspoof2021_la(str(root), subset="progress").trials[0].utterance == "LA_E_5464494"
@@ -41,9 +43,9 @@ def test_root_may_be_the_audio_and_the_keys_elsewhere(miniature):
 def test_missing_keys_and_audio_are_named(miniature):
     root = miniature("asvspoof2021_la")
     (root / "ASVspoof2021_LA_eval" / "flac" / "LA_E_9332881.flac").unlink()
-    with pytest.raises(ManifestError, match=r"1 of 2 audio files are missing .*LA_E_9332881\.flac"):
+    with pytest.raises(ManifestError, match=r"1 of 4 audio files are missing .*LA_E_9332881\.flac"):
         asvspoof2021_la(str(root))
-    assert len(asvspoof2021_la(str(root), require_audio=False)) == 2
+    assert len(asvspoof2021_la(str(root), require_audio=False)) == 4
     shutil.rmtree(root / "keys")
     with pytest.raises(ManifestError, match=r"trial_metadata\.txt: found no protocol, .*LA-keys-full\.tar\.gz"):
         asvspoof2021_la(str(root))
