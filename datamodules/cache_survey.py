@@ -59,11 +59,14 @@ def survey(root: Path) -> list[RecipeSurvey]:
 
 
 def damaged(found: RecipeSurvey) -> Iterator[tuple[Shard, int]]:
-    """Read every record of a recipe, and yield shard and row of those that are not what was written."""
-    for shard in _shards(found.folder)[0]:
-        for row in range(len(shard)):
-            if not shard.is_whole(row):
-                yield shard, row
+    """Read every record of a recipe, and yield shard and row of those of which there is no whole copy."""
+    shards = _shards(found.folder)[0]
+    rows = [(shard, row, shard.identities[row].tobytes()) for shard in shards for row in range(len(shard))]
+    not_whole = [(shard, row, identity) for shard, row, identity in rows if not shard.is_whole(row)]
+    if not_whole:
+        bad = {(shard.records, row) for shard, row, _ in not_whole}
+        whole = {identity for shard, row, identity in rows if (shard.records, row) not in bad}
+        yield from ((shard, row) for shard, row, identity in not_whole if identity not in whole)
 
 
 def prune(found: RecipeSurvey, unused_days: float | None = None) -> int:

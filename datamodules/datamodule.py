@@ -3,12 +3,13 @@
 import os
 import warnings
 from collections.abc import Callable, Iterable
+from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import pytorch_lightning as pl
 import torch
-from torch.utils.data import DataLoader, Sampler
+from torch.utils.data import DataLoader, Sampler, get_worker_info
 
 from datamodules.audio import DECODE_VERSION, AudioError
 from datamodules.augmentation import Augmentation
@@ -85,6 +86,7 @@ class DeepfakeDataModule(pl.LightningDataModule):
         self.extractor: FeatureExtractor | None = None
         self.progress: Progress = lambda _, rows: rows
         self._bad: dict[str, set[str]] = {}
+        self._read: list[RecordStore] = []
 
     def prepare_data(self) -> None:
         """Refuse a corpus that leaks or lacks a side, then fill the caches, once, before any process trains on them."""
@@ -97,8 +99,13 @@ class DeepfakeDataModule(pl.LightningDataModule):
                 )
             self.fill(partition)
 
-    def fill(self, partition: Partition) -> None:
+    def fill(self, partition: Partition, verify: bool = False) -> None:
         """Compute what the caches of a partition lack.
+
+        Args:
+            partition: its name.
+            verify: read all that the caches hold, and compute anew what is damaged. Else a record is held against its
+                checksum when it is first read.
 
         Raises:
             AudioError: a file cannot be used, and bad audio is to be refused.
@@ -107,7 +114,8 @@ class DeepfakeDataModule(pl.LightningDataModule):
             self._bad.pop(partition, None)
             waveforms = self._waveforms(partition)
             skip = (AudioError,) if self.on_bad_audio == "skip" else ()
-            failed = waveforms.fill(self.cache_jobs, skip, lambda rows: self.progress(f"decoding {partition}", rows))
+            title = f"decoding {partition}"
+            failed = waveforms.fill(self.cache_jobs, verify, skip, lambda rows: self.progress(title, rows))
             if failed:
                 trials = self.trials(partition)
                 self._bad[partition] = {trials[row].utterance for row in failed}
@@ -116,7 +124,13 @@ class DeepfakeDataModule(pl.LightningDataModule):
                     f"left out ({shorten([str(error) for error in failed.values()])})",
                     stacklevel=2,
                 )
-        self._dataset(partition, fill=True)
+        self._dataset(partition, fill=True, verify=verify)
+
+    def teardown(self, stage: str) -> None:  # noqa: ARG002 - Lightning's signature
+        """Keep what was computed on demand."""
+        for store in self._read:
+            store.flush()
+        self._read.clear()
 
     def trials(self, partition: Partition) -> tuple[Trial, ...]:
         """The trials of a partition that can be used, in order."""
@@ -138,41 +152,42 @@ class DeepfakeDataModule(pl.LightningDataModule):
         return self._loader("eval", SequentialSampler(len(self.trials("eval"))))
 
     def _loader(self, partition: Partition, sampler: Sampler[Draw]) -> DataLoader[dict[str, Any]]:
+        dataset = self._dataset(partition)
+        self._read.append(dataset.store)
         return DataLoader(
-            self._dataset(partition),
+            dataset,
             batch_size=self.batch_size,
             sampler=sampler,
             collate_fn=_as_it_is,
             num_workers=self.num_workers,
             persistent_workers=self.num_workers > 0,
-            worker_init_fn=_on_one_thread,
+            worker_init_fn=_prepare_worker,
         )
 
-    def _dataset(self, partition: Partition, fill: bool = False) -> FeatureDataset | WaveformDataset:
+    def _dataset(
+        self, partition: Partition, fill: bool = False, verify: bool = False
+    ) -> FeatureDataset | WaveformDataset:
         trials, training = self.trials(partition), partition == "train"
         crop_samples = round(self.crop_s * self.sample_rate_hz)
         audio = self._audio(partition)
         fresh = self.augmentation if training and not self.cached_views else None
         if fill:
-            self._fill(audio.store, f"waveforms of {partition}")
+            self._fill(audio.store, f"waveforms of {partition}", verify)
         extractor = self.extractor
         if extractor is None or fresh is not None:
             return WaveformDataset(trials, audio.store, crop_samples, fresh, audio.views)
         with torch.inference_mode():
             crop_frames = extractor.extract(torch.zeros(1, crop_samples)).shape[-1]
-        features = RecordStore(
-            self.cache_dir,
-            {**audio.recipe, "features": extractor.key, "dtype": self.feature_dtype},
-            audio.identities,
-            FeatureRecords(audio.store, extractor, self.feature_dtype),
-        )
+        recipe = {**audio.recipe, "features": extractor.key, "dtype": self.feature_dtype}
+        records = FeatureRecords(audio.store, extractor, self.feature_dtype)
+        features = RecordStore(self.cache_dir, recipe, audio.identities, records, audio.store)
         if fill:
-            self._fill(features, f"features of {partition}")
+            self._fill(features, f"features of {partition}", verify)
         return FeatureDataset(trials, features, crop_frames, audio.views)
 
-    def _fill(self, store: RecordStore, title: str) -> None:
+    def _fill(self, store: RecordStore, title: str, verify: bool) -> None:
         if self.cache == "fill":
-            store.fill(self.cache_jobs, report=lambda rows: self.progress(title, rows))
+            store.fill(self.cache_jobs, verify, report=lambda rows: self.progress(title, rows))
 
     def _waveforms(self, partition: Partition) -> RecordStore:
         paths = [trial.path for trial in self.trials(partition)]
@@ -187,7 +202,8 @@ class DeepfakeDataModule(pl.LightningDataModule):
         recipe = {**self._waveform_recipe, "augmentation": self.augmentation.recipe}
         identities = [f"{digest} view {view}" for digest in digests for view in range(self.cached_views)]
         records = ViewRecords(waveforms, digests, self.augmentation, self.cached_views)
-        return _Audio(RecordStore(self.cache_dir, recipe, identities, records), recipe, identities, self.cached_views)
+        store = RecordStore(self.cache_dir, recipe, identities, records, waveforms)
+        return _Audio(store, recipe, identities, self.cached_views)
 
     @property
     def _waveform_recipe(self) -> dict[str, Any]:
@@ -211,6 +227,8 @@ def _as_it_is(batch: Any) -> Any:  # noqa: ANN401 - the loader believes that it 
     return batch
 
 
-def _on_one_thread(_: int) -> None:
-    """Let a loader process use one core: there are as many of them as the user has cores to spare."""
+def _prepare_worker(_: int) -> None:
+    """Let a loader process use one core, as many as there are of them, and keep what it computed when it ends."""
     torch.set_num_threads(1)
+    dataset: Any = get_worker_info().dataset  # type: ignore[union-attr]
+    Finalize(None, dataset.store.flush, exitpriority=0)

@@ -53,14 +53,14 @@ class WaveformDataset(Dataset[dict[str, Any]]):
         augmentation: Augmentation[Any] | None = None,
         views: int = 1,
     ) -> None:
-        self._trials, self._store, self._crop_samples = trials, store, crop_samples
+        self._trials, self.store, self._crop_samples = trials, store, crop_samples
         self._augmentation, self._views = augmentation, views
 
     def __len__(self) -> int:
         return len(self._trials)
 
     def __getitems__(self, draws: Sequence[Draw]) -> dict[str, Any]:
-        crops, lengths = _crops(self._store, draws, self._views, self._crop_samples)
+        crops, lengths = _crops(self.store, draws, self._views, self._crop_samples)
         waveforms = np.divide(np.concatenate(crops), _INT16_SCALE, dtype=np.float32)
         if self._augmentation is not None:
             for waveform, draw in zip(waveforms, draws, strict=True):
@@ -85,13 +85,13 @@ class FeatureDataset(Dataset[dict[str, Any]]):
         crop_frames: int,
         views: int = 1,
     ) -> None:
-        self._trials, self._store, self._crop_frames, self._views = trials, store, crop_frames, views
+        self._trials, self.store, self._crop_frames, self._views = trials, store, crop_frames, views
 
     def __len__(self) -> int:
         return len(self._trials)
 
     def __getitems__(self, draws: Sequence[Draw]) -> dict[str, Any]:
-        crops, lengths = _crops(self._store, draws, self._views, self._crop_frames)
+        crops, lengths = _crops(self.store, draws, self._views, self._crop_frames)
         return _batch([self._trials[draw.row] for draw in draws], lengths, features=np.stack(crops))
 
 

@@ -40,9 +40,17 @@ class RecordStore:
         recipe: plain values that fix a record, beside its identity: rates, the frontend's class, arguments, version.
         identities: what each record is of, such as the digest of an audio file; equal ones share a record.
         compute: position of an identity to its record ``(bins, frames)``; all of one dtype and number of bins.
+        source: the store that ``compute`` reads from, if any: what is kept here is kept there too.
     """
 
-    def __init__(self, root: Path, recipe: dict[str, Any], identities: Sequence[str], compute: Compute) -> None:
+    def __init__(
+        self,
+        root: Path,
+        recipe: dict[str, Any],
+        identities: Sequence[str],
+        compute: Compute,
+        source: "RecordStore | None" = None,
+    ) -> None:
         if not identities:
             raise ValueError("there is no trial to compute records of: is the partition empty?")
         text = json.dumps({"format_version": FORMAT_VERSION, **recipe}, sort_keys=True, indent=1)
@@ -51,7 +59,7 @@ class RecordStore:
         (self.folder / RECIPE_FILE).write_text(text)  # always the same; its time tells when the recipe was last used
         keys = [hashlib.blake2b(identity.encode(), digest_size=16).digest() for identity in identities]
         first = {key: position for position, key in reversed(list(enumerate(keys)))}
-        self._keys, self._compute = keys, compute
+        self._keys, self._compute, self._source = keys, compute, source
         self._slots = np.array([first[key] for key in keys])  # equal identities: the position of the first
         self._shards: list[Shard] = []
         self._loaded: set[Path] = set()
@@ -82,6 +90,7 @@ class RecordStore:
     def fill(
         self,
         jobs: int = 1,
+        verify: bool = False,
         skip: tuple[type[Exception], ...] = (),
         report: Callable[[list[int]], Iterable[int]] = lambda rows: rows,
     ) -> dict[int, Exception]:
@@ -92,6 +101,7 @@ class RecordStore:
 
         Args:
             jobs: threads that compute.
+            verify: first read all that is there; what is damaged counts as missing.
             skip: errors of single records that are not raised.
             report: wraps the positions to compute, to show progress.
 
@@ -103,6 +113,8 @@ class RecordStore:
         """
         failed: dict[int, Exception] = {}
         stopped: list[BaseException] = []
+        if verify:
+            self._verify()
         if not self.missing:
             return failed
         with locked(self.folder / LOCK_FILE):
@@ -120,6 +132,14 @@ class RecordStore:
         """Keep the records that were computed on demand."""
         kept, self._kept = self._kept, {}
         self._write((self._keys[slot], record) for slot, record in kept.items())
+        if self._source is not None:
+            self._source.flush()
+
+    def _verify(self) -> None:
+        for slot in np.flatnonzero((self._shard_of >= 0) & ~self._checked).tolist():
+            self._checked[slot] = self._shards[self._shard_of[slot]].is_whole(int(self._row_of[slot]))
+            if not self._checked[slot]:
+                self._find_whole(slot)
 
     def _record(self, slot: int) -> Record:
         if self._shard_of[slot] >= 0:

@@ -24,7 +24,9 @@ _MIB = 1024 * 1024
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the words of ``spooflab corpus cache``."""
     what = parser.add_mutually_exclusive_group(required=True)
-    what.add_argument("--config", type=Path, action="append", help="fill the caches of this training; may be repeated")
+    what.add_argument(
+        "--config", type=Path, action="append", help="verify and fill the caches of this training; may be repeated"
+    )
     what.add_argument("--list", action="store_true", help="what the cache holds, and its size")
     what.add_argument("--verify", action="store_true", help="read every record and hold it against its checksum")
     what.add_argument("--prune", action="store_true", help="remove what no run will read")
@@ -64,7 +66,7 @@ def _fill(options: argparse.Namespace) -> int:
     print(f"filling {data.cache_dir} on {data.cache_jobs} threads", file=sys.stderr)
     partitions: list[Partition] = [name for name in PARTITIONS if data.corpus.partition(name)]
     for partition in partitions:
-        data.fill(partition)
+        data.fill(partition, verify=True)
     return _list(cache_survey.survey(data.cache_dir), options.json)
 
 
@@ -112,6 +114,8 @@ def _verify(found: list[RecipeSurvey], as_json: bool) -> int:
         print(json.dumps({"records": records, "damaged": damaged, "rubbish": rubbish}))
     else:
         for row in damaged:
-            print(f"{row['file']}: record {row['record']} ({row['recipe']}) is damaged: it will be computed anew")
+            print(f"{row['file']}: record {row['record']} ({row['recipe']}) is damaged")
+        if damaged:
+            print("a run computes what is damaged anew when it reads it; `corpus cache --config` does so at once")
         print(f"{records:,} records, {len(damaged)} damaged, {rubbish} files of rubbish")
     return 1 if damaged else 0

@@ -46,6 +46,15 @@ def test_a_flipped_byte_is_found(store, tmp_path):
     assert (shard.records, row) == (store._shards[1].records, 0)
 
 
+def test_a_damaged_record_that_was_computed_anew_is_none(store, tmp_path):
+    flip(store._shards[1].records)
+    again = RecordStore(tmp_path, {"sample_rate_hz": 16000, "features": {"class_path": "x.LogMel"}}, NAMES, record)
+    again.fill(verify=True)
+    (found,) = survey(tmp_path)
+    assert found.records == 4
+    assert list(damaged(found)) == []
+
+
 def test_prune_removes_rubbish_alone(store, tmp_path):
     index = next(store.folder.glob(f"{store._shards[0].records.stem}.*"))
     flip(next(store.folder.glob(f"{store._shards[2].records.stem}.*.npz")))

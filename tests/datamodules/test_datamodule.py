@@ -13,7 +13,7 @@ from datamodules.augmentation import AdditiveWhiteGaussianNoise, Compose, Enviro
 from datamodules.corpora.asvspoof2019 import asvspoof2019_la
 from datamodules.datamodule import DeepfakeDataModule
 from datamodules.datasets import FeatureExtractor
-from datamodules.manifest import LeakageError, Manifest, Trial
+from datamodules.manifest import LeakageError, Manifest, ManifestError, Trial
 from datamodules.sampling import Draw
 
 HOP, BINS = 160, 3
@@ -104,7 +104,7 @@ def test_cached_views_are_shared_by_all_seeds_and_drawn_anew(make, tmp_path):
     first, second = (make(augmentation=augmentation, cached_views=3, seed=seed) for seed in (1, 2))
     first.fill("train")
     recipes = set(tmp_path.iterdir())
-    assert second._dataset("train")._store.missing == []
+    assert second._dataset("train").store.missing == []
     assert set(tmp_path.iterdir()) == recipes
     chances = np.random.default_rng(0).random((30, 2)).tolist()
     rows = [Draw(0, (0, epoch, 0), crop, view) for epoch, (crop, view) in enumerate(chances)]
@@ -126,12 +126,36 @@ def test_views_need_an_augmentation(make):
 def test_lazy_caches_are_filled_by_reading(make, corpus):
     module = make(cache="lazy")
     module.prepare_data()
-    store = module._dataset("dev")._store
+    store = module._dataset("dev").store
     assert len(store.missing) == len(corpus.partition("dev"))
     filled = make()
     filled.prepare_data()
     for one, other in zip(module.val_dataloader(), filled.val_dataloader(), strict=True):
         torch.testing.assert_close(one["features"], other["features"], atol=0, rtol=0)
+
+
+@pytest.mark.parametrize("num_workers", [0, 2])
+def test_lazy_caches_keep_what_was_read(make, num_workers):
+    module = make(cache="lazy", num_workers=num_workers)
+    loader = module.val_dataloader()
+    list(loader)
+    del loader  # and with it the workers
+    module.teardown("fit")
+    assert make(cache="lazy")._dataset("dev").store.missing == []
+    assert make(cache="lazy", extractor=False)._dataset("dev").store.missing == []
+
+
+def test_a_corpus_without_a_side_is_refused(corpus, tmp_path):
+    module = DeepfakeDataModule(Manifest(corpus.partition("eval")), cache_dir=str(tmp_path))
+    with pytest.raises(ManifestError, match="found no trial of train"):
+        module.prepare_data()
+
+
+def test_half_precision_hardly_changes_a_feature(make, corpus):
+    half, single = (
+        next(iter(make(feature_dtype=name).val_dataloader()))["features"] for name in ("float16", "float32")
+    )
+    assert 0 < (half - single).abs().max() < 0.004
 
 
 def test_bad_audio_is_refused_by_name_or_left_out_and_counted(corpus, make, tmp_path):

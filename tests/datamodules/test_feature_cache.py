@@ -36,8 +36,8 @@ class Counted:
 def opened(tmp_path):
     """Open a store of the three records."""
 
-    def opener(compute=record, recipe=None, names=NAMES) -> RecordStore:
-        return RecordStore(tmp_path, recipe or {"a": 1}, names, compute)
+    def opener(compute=record, recipe=None, names=NAMES, source=None) -> RecordStore:
+        return RecordStore(tmp_path, recipe or {"a": 1}, names, compute, source)
 
     return opener
 
@@ -54,6 +54,31 @@ def test_gives_back_what_was_computed(opened):
         assert again.missing == []
         assert [again[row].shape[1] for row in range(len(again))] == list(LENGTHS)
         assert same(again)
+
+
+def test_filling_verifies_when_asked_to(opened):
+    opened().fill()
+    shard = opened()._shards[0]
+    content = bytearray(shard.records.read_bytes())
+    content[0] ^= 1
+    shard.records.write_bytes(content)
+    compute = Counted()
+    opened(compute).fill()
+    assert compute.rows == []
+    opened(compute).fill(verify=True)
+    assert compute.rows == [0]
+    opened(compute).fill(verify=True)
+    assert compute.rows == [0]
+    assert same(opened(compute))
+    assert compute.rows == [0]
+
+
+def test_what_is_kept_is_kept_in_the_source_too(opened):
+    source = opened(recipe={"a": 2})
+    store = opened(lambda index: source[index] + 1, source=source)
+    assert (store[0] == record(0) + 1).all()
+    store.flush()
+    assert opened(recipe={"a": 2}).missing == [1, 2]
 
 
 def test_fetching_ahead_changes_nothing(opened):
