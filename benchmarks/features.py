@@ -1,7 +1,7 @@
 """How fast features are computed, cached and read, against librosa, one file an utterance, and no cache at all.
 
-The targets are what held on two shared cores of an AMD EPYC, where librosa takes 2 to 4 ms for a clip of 4 s; on
-machines where it is slower the ratios are higher.
+The targets are what held on two shared cores of an AMD EPYC and of an Intel Xeon, where librosa takes 2 to 4 ms for a
+clip of 4 s, and reading its FLAC file 1.2 ms; on machines where librosa is slower the ratios are higher.
 """
 
 import os
@@ -195,16 +195,16 @@ def claims(quick: bool) -> list[Claim]:
                     ours_per=32,
                     theirs_per=4,
                 ),
-                2,
+                3,
             ),
-            Claim("random batches from the warm cache, against decoding and librosa", against_librosa(warm), 60),
+            Claim("random batches from the warm cache, against decoding and librosa", against_librosa(warm), 100),
             Claim(
                 "random batches from the warm cache, against a .npy an utterance",
                 speedup(batches(warm, 20), batches(corpus.a_file_each, 20), turns),
-                1.5,
+                2.5,
             ),
-            Claim("an epoch from the cold cache, against decoding and librosa", cold_against_librosa(), 20),
-            Claim("a CNN's training epoch from the warm cache, against librosa on the fly", epochs(warm), 1.0),
+            Claim("an epoch from the cold cache, against decoding and librosa", cold_against_librosa(), 30),
+            Claim("a CNN's training epoch from the warm cache, against librosa on the fly", epochs(warm), 1.1),
             Claim("the same with fresh noise on cached waveforms", epochs(corpus.augmented()), 1.0),
             Claim(
                 "filling the caches on one core, against a loop of decoding and librosa",
