@@ -1,0 +1,93 @@
+"""What every augmentation is, and how several make one."""
+
+import inspect
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any, ClassVar, Generic, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+Audio = NDArray[np.float32]
+Parameters = TypeVar("Parameters")
+
+
+class Augmentation(ABC, Generic[Parameters]):
+    """What alters a waveform at random.
+
+    Args:
+        probability: How likely a waveform is altered at all, from 0 to 1.
+
+    Attributes:
+        version: Raised by hand whenever the same draw would give another waveform; part of a cached view's recipe.
+    """
+
+    version: ClassVar[int] = 1
+
+    def __init__(self, probability: float) -> None:
+        if not 0 <= probability <= 1:
+            raise ValueError(f"found probability={probability}, expected 0 to 1")
+        self.probability = probability
+
+    @abstractmethod
+    def draw(self, rng: np.random.Generator, samples: int) -> Parameters:
+        """Draw the parameters for a waveform of this length: a frozen dataclass of plain values."""
+
+    @abstractmethod
+    def apply(self, waveform: Audio, parameters: Parameters) -> Audio:
+        """Alter a waveform ``(samples,)``; the same parameters always give the same result."""
+
+    @property
+    def recipe(self) -> dict[str, Any]:
+        """Plain values that fix what a generator makes of a waveform: the class and its arguments."""
+        cls = type(self)
+        names = [name for name in inspect.signature(cls.__init__).parameters if name != "self"]
+        return {
+            "class_path": f"{cls.__module__}.{cls.__qualname__}",
+            "version": self.version,
+            **{name: getattr(self, name) for name in names},
+        }
+
+    def __call__(self, waveform: Audio, rng: np.random.Generator) -> Audio:
+        """Alter a waveform ``(samples,)``, or return it as it is, as the generator has it."""
+        if rng.random() >= self.probability:
+            return waveform
+        return self.apply(waveform, self.draw(rng, len(waveform)))
+
+
+class Compose(Augmentation[int]):
+    """One augmentation after another, each by its own probability.
+
+    What it draws is the seed of the generator that the others draw from.
+    """
+
+    def __init__(self, augmentations: Sequence[Augmentation[Any]], probability: float = 1.0) -> None:
+        super().__init__(probability)
+        self.augmentations = list(augmentations)
+
+    @property
+    def recipe(self) -> dict[str, Any]:
+        """The recipes of all, in their order."""
+        return {**super().recipe, "augmentations": [augmentation.recipe for augmentation in self.augmentations]}
+
+    def draw(self, rng: np.random.Generator, samples: int) -> int:  # noqa: ARG002
+        """Draw a seed."""
+        return draw_seed(rng)
+
+    def apply(self, waveform: Audio, parameters: int) -> Audio:
+        """Apply all augmentations in their order."""
+        rng = np.random.default_rng(parameters)
+        for augmentation in self.augmentations:
+            waveform = augmentation(waveform, rng)
+        return waveform
+
+
+def draw_seed(rng: np.random.Generator) -> int:
+    """Draw the seed of a generator of its own."""
+    return int(rng.integers(2**63))
+
+
+def require_rising(name: str, low: float, high: float) -> None:
+    """Refuse a range whose limits are the wrong way round."""
+    if low > high:
+        raise ValueError(f"found {name} from {low} to {high}, expected the lower limit first")
