@@ -65,7 +65,7 @@ class WaveformDataset(Dataset[dict[str, Any]]):
         if self._augmentation is not None:
             for waveform, draw in zip(waveforms, draws, strict=True):
                 waveform[:] = self._augmentation(waveform, np.random.default_rng(draw.seed))
-        return _batch([self._trials[draw.row] for draw in draws], lengths, waveform=waveforms)
+        return _batch([self._trials[draw.row] for draw in draws], draws, lengths, waveform=waveforms)
 
 
 class FeatureDataset(Dataset[dict[str, Any]]):
@@ -92,7 +92,7 @@ class FeatureDataset(Dataset[dict[str, Any]]):
 
     def __getitems__(self, draws: Sequence[Draw]) -> dict[str, Any]:
         crops, lengths = _crops(self.store, draws, self._views, self._crop_frames)
-        return _batch([self._trials[draw.row] for draw in draws], lengths, features=np.stack(crops))
+        return _batch([self._trials[draw.row] for draw in draws], draws, lengths, features=np.stack(crops))
 
 
 @dataclass(frozen=True)
@@ -168,8 +168,11 @@ def crop(record: Record, frames: int, place: float = 0.0) -> Record:
     return record[:, start : start + frames]
 
 
-def _batch(trials: Sequence[Trial], lengths: Sequence[int], **audio: NDArray[np.floating]) -> dict[str, Any]:
+def _batch(
+    trials: Sequence[Trial], draws: Sequence[Draw], lengths: Sequence[int], **audio: NDArray[np.floating]
+) -> dict[str, Any]:
     return {
+        "draw": torch.tensor([draw.seed for draw in draws], dtype=torch.int64),
         **{name: torch.from_numpy(values).float() for name, values in audio.items()},
         "length": torch.tensor(lengths, dtype=torch.int64),
         "label": torch.tensor([trial.label for trial in trials], dtype=torch.int64),

@@ -11,6 +11,7 @@ from torch import Tensor
 from lightning_modules.frontends import Frontend
 from lightning_modules.losses import DetectionLoss, WeightedCrossEntropy
 from lightning_modules.metrics.torchmetric import PooledEqualErrorRate, PooledMinDcf
+from lightning_modules.masking import SpecAugment
 from lightning_modules.networks.network import Network
 from lightning_modules.normalisation import Normalisation
 from lightning_modules.specifications import Specifications, build, describe
@@ -31,6 +32,7 @@ class Detector(pl.LightningModule):
         crop_s: length of the training window, in seconds.
         learning_rate: peak of the one-cycle schedule.
         weight_decay: decoupled (AdamW).
+        masking: of the normalised features, in training; none when not given.
     """
 
     def __init__(
@@ -42,6 +44,7 @@ class Detector(pl.LightningModule):
         crop_s: float = 4.0,
         learning_rate: float = 1e-3,
         weight_decay: float = 1e-4,
+        masking: SpecAugment | None = None,
     ) -> None:
         super().__init__()
         self.frontend = frontend
@@ -51,6 +54,7 @@ class Detector(pl.LightningModule):
         self.crop_s = crop_s
         self.learning_rate = learning_rate
         self.weight_decay = weight_decay
+        self.masking = masking
         self.dev_eer = PooledEqualErrorRate()
         self.dev_min_dcf = PooledMinDcf()
 
@@ -130,8 +134,10 @@ class Detector(pl.LightningModule):
         checkpoint[SPECIFICATIONS_KEY] = self.specifications.to_dict()
 
     def _logits(self, batch: dict[str, Any]) -> Tensor:
-        features = batch["features"] if "features" in batch else self.frontend(batch["waveform"])
-        return self.network(self.normalisation(features))
+        features = self.normalisation(batch["features"] if "features" in batch else self.frontend(batch["waveform"]))
+        if self.training and self.masking is not None:
+            features = self.masking(features, batch["draw"])
+        return self.network(features)
 
 
 def to_score(logits: Tensor) -> Tensor:
