@@ -65,7 +65,7 @@ class DeepfakeDataModule(pl.LightningDataModule):
         cache: Literal["fill", "lazy"] = "fill",
         cache_jobs: int | None = None,
         on_bad_audio: Literal["refuse", "skip"] = "refuse",
-        augmentation: Augmentation[Any] | None = None,
+        augmentation: Augmentation | None = None,
         cached_views: int = 0,
         feature_dtype: Literal["float16", "float32"] = "float16",
         balanced: bool = False,

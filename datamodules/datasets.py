@@ -50,7 +50,7 @@ class WaveformDataset(Dataset[dict[str, Any]]):
         trials: Sequence[Trial],
         store: RecordStore,
         crop_samples: int,
-        augmentation: Augmentation[Any] | None = None,
+        augmentation: Augmentation | None = None,
         views: int = 1,
     ) -> None:
         self._trials, self.store, self._crop_samples = trials, store, crop_samples
@@ -116,7 +116,7 @@ class ViewRecords:
 
     waveforms: RecordStore
     digests: Sequence[str]
-    augmentation: Augmentation[Any]
+    augmentation: Augmentation
     views: int
 
     def __call__(self, index: int) -> NDArray[np.int16]:

@@ -10,8 +10,8 @@ from torch import Tensor
 
 from lightning_modules.frontends import Frontend
 from lightning_modules.losses import DetectionLoss, WeightedCrossEntropy
-from lightning_modules.metrics.torchmetric import PooledEqualErrorRate, PooledMinDcf
 from lightning_modules.masking import SpecAugment
+from lightning_modules.metrics.torchmetric import PooledEqualErrorRate, PooledMinDcf
 from lightning_modules.networks.network import Network
 from lightning_modules.normalisation import Normalisation
 from lightning_modules.specifications import Specifications, build, describe

@@ -20,7 +20,7 @@ class SpecAugment(nn.Module):
     """Strikes random stretches of time and bands of frequency out of each training example.
 
     The masks of Park et al. 2019 ("SpecAugment", Interspeech), without time warping. What is struck out becomes the
-    mean of its bin over the example: zeros would be a loud sound where features are logarithms, and a cue by themselves.
+    mean of its bin over the example: zeros would be a loud sound where features are logarithms, and a cue.
 
     Args:
         time_masks: Number of stretches.

@@ -3,17 +3,18 @@
 import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 Audio = NDArray[np.float32]
-Parameters = TypeVar("Parameters")
 
 
-class Augmentation(ABC, Generic[Parameters]):
+class Augmentation(ABC):
     """What alters a waveform at random.
+
+    Not generic in its parameters: a generic type is no class that a config can name.
 
     Args:
         probability: How likely a waveform is altered at all, from 0 to 1.
@@ -30,11 +31,11 @@ class Augmentation(ABC, Generic[Parameters]):
         self.probability = probability
 
     @abstractmethod
-    def draw(self, rng: np.random.Generator, samples: int) -> Parameters:
+    def draw(self, rng: np.random.Generator, samples: int) -> Any:  # noqa: ANN401 - each has its own
         """Draw the parameters for a waveform of this length: a frozen dataclass of plain values."""
 
     @abstractmethod
-    def apply(self, waveform: Audio, parameters: Parameters) -> Audio:
+    def apply(self, waveform: Audio, parameters: Any) -> Audio:  # noqa: ANN401
         """Alter a waveform ``(samples,)``; the same parameters always give the same result."""
 
     @property
@@ -55,13 +56,13 @@ class Augmentation(ABC, Generic[Parameters]):
         return self.apply(waveform, self.draw(rng, len(waveform)))
 
 
-class Compose(Augmentation[int]):
+class Compose(Augmentation):
     """One augmentation after another, each by its own probability.
 
     What it draws is the seed of the generator that the others draw from.
     """
 
-    def __init__(self, augmentations: Sequence[Augmentation[Any]], probability: float = 1.0) -> None:
+    def __init__(self, augmentations: Sequence[Augmentation], probability: float = 1.0) -> None:
         super().__init__(probability)
         self.augmentations = list(augmentations)
 

@@ -15,7 +15,7 @@ class Gain:
     gain_db: float
 
 
-class RandomGain(Augmentation[Gain]):
+class RandomGain(Augmentation):
     """Another level, so that loudness does not give the label away; never past full scale."""
 
     def __init__(self, min_gain_db: float = -12.0, max_gain_db: float = 6.0, probability: float = 0.5) -> None:

@@ -19,7 +19,7 @@ class WhiteNoise:
     seed: int
 
 
-class AdditiveWhiteGaussianNoise(Augmentation[WhiteNoise]):
+class AdditiveWhiteGaussianNoise(Augmentation):
     """White noise at a random signal-to-noise ratio against the level of the active speech."""
 
     def __init__(
@@ -55,7 +55,7 @@ class NoiseStretch:
     snr_db: float
 
 
-class EnvironmentNoise(Augmentation[NoiseStretch]):
+class EnvironmentNoise(Augmentation):
     """A random stretch of a recorded environment at a random signal-to-noise ratio.
 
     Args:

@@ -1,8 +1,11 @@
 """Training is tracked truthfully, alike under a seed, resumable, and picky about its config."""
 
+import re
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile as sf
 import yaml
 
 from experiments import tracking
@@ -37,8 +40,16 @@ def test_the_same_seed_gives_the_same_eer_to_the_last_digit(place, network):
     assert losses[0] == losses[1]
 
 
-def test_a_resumed_run_ends_like_an_uninterrupted_one(place):
-    words = place.words(epochs=4, seed_everything=11)
+NOISY = (
+    "--data.augmentation.class_path=datamodules.augmentation.AdditiveWhiteGaussianNoise",
+    "--data.augmentation.init_args.probability=0.7",
+    "--model.masking.class_path=lightning_modules.masking.SpecAugment",
+)
+
+
+@pytest.mark.parametrize("augmented", [(), NOISY], ids=["clean", "augmented"])
+def test_a_resumed_run_ends_like_an_uninterrupted_one(place, augmented):
+    words = [*augmented, *place.words(epochs=4, seed_everything=11)]
     whole = train(words, name="whole")
 
     def stop_after_two(epoch: int, dev_eer: float) -> bool:
@@ -139,3 +150,17 @@ def test_every_shipped_network_config_trains(place, network):
     )
     cli.trainer.fit(cli.model, datamodule=cli.datamodule)
     assert cli.trainer.global_step == 1
+
+
+def test_the_readmes_augmentation_is_a_config(place, tmp_path):
+    readme = (Path(__file__).resolve().parents[2] / "README.md").read_text()
+    (example,) = [block for block in re.findall(r"```yaml\n(.*?)```", readme, re.DOTALL) if "augmentation:" in block]
+    noise = tmp_path / "demand" / "CAFE"
+    noise.mkdir(parents=True)
+    sf.write(noise / "ch01.wav", np.random.default_rng(0).normal(0, 0.1, 16000), 16000)
+    config = tmp_path / "noise.yaml"
+    config.write_text(example.replace("data/demand", str(tmp_path / "demand")))
+    augmentation = parse([*place.words(epochs=1), f"--config={config}"]).datamodule.augmentation
+    waveform = np.sin(np.arange(32000) / 10).astype(np.float32)
+    altered = [augmentation(waveform, np.random.default_rng(seed)) for seed in range(5)]
+    assert len({alter.tobytes() for alter in altered}) > 2
