@@ -137,6 +137,18 @@ class DeepfakeDataModule(pl.LightningDataModule):
         bad = self._bad.get(partition, set())
         return tuple(trial for trial in self.corpus.partition(partition) if trial.utterance not in bad)
 
+    def waveforms(self, partition: Partition, alteration: Augmentation | None = None) -> RecordStore:
+        """Return the waveforms of a partition as int16 ``(1, samples)``, in the order of its trials.
+
+        Args:
+            partition: its name.
+            alteration: applied once to each, always alike; what comes of it is cached as the waveforms are.
+        """
+        waveforms, digests = self._waveforms(partition), self._digests(partition)
+        if alteration is None:
+            return waveforms
+        return self._views(waveforms, digests, alteration, 1).store
+
     def train_dataloader(self) -> DataLoader[dict[str, Any]]:
         """Random crops, shuffled, or drawn with balanced classes and the weights of a mixture."""
         trials = self.trials("train")
@@ -199,11 +211,13 @@ class DeepfakeDataModule(pl.LightningDataModule):
         waveforms, digests = self._waveforms(partition), self._digests(partition)
         if partition != "train" or self.augmentation is None or not self.cached_views:
             return _Audio(waveforms, self._waveform_recipe, digests, 1)
-        recipe = {**self._waveform_recipe, "augmentation": self.augmentation.recipe}
-        identities = [f"{digest} view {view}" for digest in digests for view in range(self.cached_views)]
-        records = ViewRecords(waveforms, digests, self.augmentation, self.cached_views)
-        store = RecordStore(self.cache_dir, recipe, identities, records, waveforms)
-        return _Audio(store, recipe, identities, self.cached_views)
+        return self._views(waveforms, digests, self.augmentation, self.cached_views)
+
+    def _views(self, waveforms: RecordStore, digests: list[str], augmentation: Augmentation, views: int) -> "_Audio":
+        recipe = {**self._waveform_recipe, "augmentation": augmentation.recipe}
+        identities = [f"{digest} view {view}" for digest in digests for view in range(views)]
+        records = ViewRecords(waveforms, digests, augmentation, views)
+        return _Audio(RecordStore(self.cache_dir, recipe, identities, records, waveforms), recipe, identities, views)
 
     @property
     def _waveform_recipe(self) -> dict[str, Any]:

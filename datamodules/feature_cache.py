@@ -73,6 +73,11 @@ class RecordStore:
         return len(self._keys)
 
     @property
+    def digest(self) -> str:
+        """What the records are of, in their order."""
+        return hashlib.sha256(b"".join(self._keys)).hexdigest()
+
+    @property
     def missing(self) -> list[int]:
         """Positions that have no record yet, equal identities once."""
         return np.flatnonzero((self._shard_of < 0) & (self._slots == np.arange(len(self)))).tolist()

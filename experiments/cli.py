@@ -21,6 +21,7 @@ COMMANDS = {
     "train": Command("experiments.train", "train one tracked run"),
     "sweep": Command("sweeps.launch", "search hyperparameters; the same command resumes"),
     "evaluate": Command("experiments.evaluate", "score a partition, log metrics and plots on the model's run"),
+    "robustness": Command("experiments.robustness", "EER against noise and codecs; several models in a figure"),
     "metrics": Command("experiments.metrics", "every metric of any score file, with intervals; compare two files"),
     "promote": Command("experiments.promote", "register a model and give it an alias, if the gate lets it pass"),
     "rollback": Command("experiments.rollback", "give the alias back to the version that had it before"),
@@ -58,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _help() -> str:
-    lines = [f"  {name:<10} {command.help}" for name, command in COMMANDS.items()]
+    lines = [f"  {name:<11} {command.help}" for name, command in COMMANDS.items()]
     return "\n".join(["usage: spooflab COMMAND …   (spooflab COMMAND --help)", "", *lines])
 
 

@@ -180,6 +180,11 @@ def get(run_id: str) -> Run:
         raise LookupError(f"no run {run_id!r} in {mlflow.get_tracking_uri()}: `spooflab ui` lists them") from error
 
 
+def name_of(run_id: str) -> str:
+    """Return what the UI calls a run, and the start of its id: names need not be different."""
+    return f"{get(run_id).info.run_name} {run_id[:6]}"
+
+
 def find(tags: Mapping[str, str]) -> list[Run]:
     """Return the runs of every experiment that have all these tags, newest first.
 

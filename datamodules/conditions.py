@@ -1,0 +1,96 @@
+"""What a robustness test asks for in, named conditions out: each alters every utterance once, and always alike."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from datamodules.audio_facts import FRAME_S, SPEECH_BELOW_PEAK_DB, frame_levels_db
+from datamodules.augmentation import AdditiveWhiteGaussianNoise, Audio, Augmentation, EnvironmentNoise
+from datamodules.noise import list_environments
+
+CLEAN, WHITE, CODEC, TRIMMED = "clean", "white", "codec", "trimmed"
+SNRS_DB = (20.0, 15.0, 10.0, 5.0, 0.0)
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One way to alter a partition.
+
+    Attributes:
+        name: of its own, fit for a file's name.
+        group: what it is one level of: "clean", "white", an environment, "codec" or "trimmed".
+        snr_db: of a noise.
+        alteration: applied to every utterance; none leaves it as it is.
+    """
+
+    name: str
+    group: str
+    snr_db: float | None
+    alteration: Augmentation | None
+
+    @property
+    def is_noise(self) -> bool:
+        """Whether it is noise at a ratio."""
+        return self.snr_db is not None
+
+
+class TrimSilence(Augmentation):
+    """Cuts what comes before the first and after the last frame within 30 dB of the loudest.
+
+    The one alteration that changes the length: detectors that listen to the silence around speech lose their cue
+    (Müller et al. 2021, "Speech is silver, silence is golden").
+    """
+
+    def __init__(self, sample_rate_hz: int = 16_000) -> None:
+        super().__init__(probability=1.0)
+        self.sample_rate_hz = sample_rate_hz
+
+    def draw(self, rng: np.random.Generator, samples: int) -> None:
+        """Draw nothing."""
+
+    def apply(self, waveform: Audio, parameters: None) -> Audio:  # noqa: ARG002
+        """Cut both ends."""
+        levels_db = frame_levels_db(waveform, self.sample_rate_hz)
+        (heard,) = np.nonzero(levels_db > levels_db.max() - SPEECH_BELOW_PEAK_DB)
+        frame = min(round(FRAME_S * self.sample_rate_hz), len(waveform))
+        end = len(waveform) if heard[-1] == len(levels_db) - 1 else (heard[-1] + 1) * frame
+        return waveform[heard[0] * frame : end]
+
+
+def conditions(
+    sample_rate_hz: int,
+    noise_root: str | None = None,
+    snrs_db: Sequence[float] = SNRS_DB,
+    environments: Sequence[str] | None = None,
+) -> list[Condition]:
+    """List the conditions of a test: clean, white noise, each environment at each ratio, trimmed.
+
+    Args:
+        sample_rate_hz: of the waveforms.
+        noise_root: folder in the layout of DEMAND; none for white noise alone.
+        snrs_db: ratios of the speech's active level to the noise.
+        environments: of that folder; all when not given. Take such as no model was trained in.
+
+    Raises:
+        FileNotFoundError: there is no such folder or environment.
+    """
+    found = [Condition(CLEAN, CLEAN, None, None)]
+    found += [
+        Condition(
+            f"{WHITE}_{snr_db:g}db", WHITE, snr_db, AdditiveWhiteGaussianNoise(snr_db, snr_db, 1.0, sample_rate_hz)
+        )
+        for snr_db in snrs_db
+    ]
+    if noise_root is not None:
+        for environment in environments or list_environments(noise_root):
+            found += [
+                Condition(
+                    f"{environment}_{snr_db:g}db",
+                    environment,
+                    snr_db,
+                    EnvironmentNoise(noise_root, snr_db, snr_db, 1.0, [environment], sample_rate_hz),
+                )
+                for snr_db in snrs_db
+            ]
+    return [*found, Condition(TRIMMED, TRIMMED, None, TrimSilence(sample_rate_hz))]

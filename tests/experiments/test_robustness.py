@@ -1,0 +1,107 @@
+"""A robustness test gives evaluate's numbers on clean audio, goes on where it was cut off, and logs what it found."""
+
+import csv
+import json
+import re
+
+import numpy as np
+import pytest
+import soundfile as sf
+
+from experiments import degraded, tracking
+from experiments.cli import main
+from experiments.degraded import Row
+from experiments.evaluate import read_metrics
+from experiments.robustness import FIGURE, TABLE, summary
+from experiments.robustness_plot import robustness
+from experiments.train import train
+
+
+@pytest.fixture
+def noise(tmp_path):
+    (tmp_path / "noise" / "CAFE").mkdir(parents=True)
+    sf.write(tmp_path / "noise" / "CAFE" / "ch01.wav", np.random.default_rng(0).normal(0, 0.1, 160_000), 16_000)
+    return str(tmp_path / "noise")
+
+
+@pytest.fixture
+def words(session_place, evaluated, noise):
+    with session_place.entered():
+        yield ["robustness", f"--model={evaluated}", f"--noise={noise}", "--snrs", "10", "0", "--bootstrap=50"]
+
+
+def test_clean_is_what_evaluate_measured_and_noise_is_worse(words, evaluated, capsys, tmp_path):
+    assert main([*words, "--json", f"--out={tmp_path / 'out'}"]) == 0
+    printed = capsys.readouterr().out
+    rows = [Row(**row) for row in json.loads(printed[printed.index("[") :])]
+    assert [row.condition for row in rows] == ["clean", "white_10db", "white_0db", "CAFE_10db", "CAFE_0db", "trimmed"]
+    clean = read_metrics(evaluated)
+    assert rows[0].eer == pytest.approx(clean.eer["legacy"], abs=1e-9)
+    assert rows[0].balanced_accuracy == pytest.approx(clean.balanced_accuracy, abs=1e-9)
+    assert all(row.eer_low <= row.eer <= row.eer_high for row in rows)
+    assert len({row.eer for row in rows}) > 1
+    logged = tracking.get(evaluated).data.metrics
+    assert {name: logged[name] for name in logged if name.startswith("robustness/")} == summary(rows)
+    with tracking.fetch(evaluated, f"robustness/{TABLE}").open() as file:
+        assert [float(row["eer"]) for row in csv.DictReader(file)] == [row.eer for row in rows]
+    assert tracking.fetch(evaluated, f"robustness/{FIGURE}").stat().st_size > 10_000
+    assert (tmp_path / "out" / FIGURE).exists()
+
+
+def test_an_interrupted_test_goes_on(words, monkeypatch, capsys, evaluated):
+    scored = []
+    trials = sum(read_metrics(evaluated).trials.values())
+    original = degraded.score_waveform
+
+    def cut_off(detector, waveform):
+        scored.append(len(waveform))
+        if len(scored) == trials + 3:  # in the midst of the second condition
+            raise KeyboardInterrupt
+        return original(detector, waveform)
+
+    words = [*words, "--snrs", "7", "3", "--jobs=1"]  # ratios that no other test has cached
+    monkeypatch.setattr(degraded, "score_waveform", cut_off)
+    assert main(words) == 130
+    monkeypatch.setattr(degraded, "score_waveform", lambda *given: scored.append(given) or original(*given))
+    scored.clear()
+    assert main(words) == 0
+    assert len(scored) in (3 * trials, 4 * trials, 5 * trials)  # clean and trimmed may be known from another test
+    assert "CAFE_3db" in capsys.readouterr().out
+    scored.clear()
+    assert main(words) == 0
+    assert scored == []
+
+
+def test_a_run_that_was_not_evaluated_is_told(session_place, capsys):
+    with session_place.entered():
+        outcome = train(session_place.words(epochs=1), name="fresh")
+        assert main(["robustness", f"--model={outcome.run_id}"]) == 1
+    assert re.search(r"was not evaluated.*spooflab evaluate --model", capsys.readouterr().err)
+
+
+def test_another_sample_rate_is_told(words, session_place, tmp_path, capsys):
+    config = tmp_path / "data.yaml"
+    text = (session_place.folder / "data.yaml").read_text()
+    config.write_text(text.replace("crop_s:", "sample_rate_hz: 8000\n  crop_s:"))
+    assert main([*words, f"--config={config}"]) == 1
+    assert "takes 16000 Hz, and the data are at 8000 Hz" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("noises", [0, 1, 5])
+def test_the_figure_has_a_panel_a_noise_and_a_line_a_model(noises):
+    def row(model, condition, group, snr_db):
+        return Row(model, condition, group, snr_db, 0.2, 0.1, 0.3, "trial", 0.8, 0.2, 0.2)
+
+    rows = [row(model, "clean", "clean", None) for model in ("one", "two")] + [
+        row(model, f"N{number}_{snr}db", f"N{number}", snr)
+        for model in ("one", "two")
+        for number in range(noises)
+        for snr in (10.0, 0.0)
+    ]
+    figure = robustness(rows)
+    assert len(figure.axes) == noises + 1
+    assert {text.get_text() for text in figure.legends[0].get_texts()} == {"chance", "clean", "one", "two"}
+    assert all(
+        len([line for line in axes.lines if len(line.get_xdata()) == 2 and line.get_marker() != "None"]) == 2
+        for axes in figure.axes[:noises]
+    )
