@@ -85,6 +85,7 @@ class TrainingCLI(LightningCLI):
         parser.add_lightning_class_args(EarlyStopping, "early_stopping")
         parser.set_defaults({"early_stopping.monitor": MONITOR, "early_stopping.patience": 8})
         parser.link_arguments("data.sample_rate_hz", "model.frontend.init_args.sample_rate_hz")
+        parser.link_arguments("data.sample_rate_hz", "model.network.init_args.sample_rate_hz")
         parser.link_arguments("data.crop_s", "model.crop_s")
 
     @property

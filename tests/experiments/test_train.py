@@ -8,7 +8,11 @@ import pytest
 import soundfile as sf
 import yaml
 
+from datamodules.corpora.asvspoof2019 import asvspoof2019_la
 from experiments import tracking
+from experiments.evaluate import evaluate
+from experiments.inference import Countermeasure
+from experiments.registry import COUNTERMEASURE_ARTIFACT
 from experiments.train import SCRATCH, main, parse, train
 
 CONFIGS = Path(__file__).resolve().parents[2] / "experiments" / "configs"
@@ -164,3 +168,18 @@ def test_the_readmes_augmentation_is_a_config(place, tmp_path):
     waveform = np.sin(np.arange(32000) / 10).astype(np.float32)
     altered = [augmentation(waveform, np.random.default_rng(seed)) for seed in range(5)]
     assert len({alter.tobytes() for alter in altered}) > 2
+
+
+@pytest.mark.parametrize("network", ["cnn", "rawnet2"])
+def test_eight_kilohertz_go_through_every_stage(place, network):
+    words = place.words(network, epochs=1, data__sample_rate_hz=8000)
+    model = parse(words).model
+    assert model.frontend.sample_rate_hz == getattr(model.network, "sample_rate_hz", 8000) == 8000
+    outcome = train(words)
+    corpus = asvspoof2019_la(str(place.corpus))
+    measured = evaluate(outcome.run_id, corpus)
+    countermeasure = Countermeasure.load(tracking.fetch(outcome.run_id, COUNTERMEASURE_ARTIFACT))
+    trial = corpus.partition("eval")[0]  # of 16 kHz
+    verdict = countermeasure.judge(trial.path)
+    assert verdict.duration_s == pytest.approx(sf.info(trial.path).duration, abs=1e-3)
+    assert verdict.threshold == measured.threshold
