@@ -26,6 +26,7 @@ from datamodules.shortfall import may_be_mp4
 
 __all__ = [
     "DECODE_VERSION",
+    "MIN_DURATION_S",
     "AudioError",
     "Decoded",
     "TruncatedAudioError",
@@ -39,6 +40,8 @@ READABLE: Final = (
 )
 SHOWN_BYTES: Final = 16
 DECODE_VERSION: Final = 1  # raised whenever the same file would give other samples; part of every cache's recipe
+MIN_DURATION_S: Final = 0.1
+"""Of a corpus's clips: less holds no frame to speak of, and is a broken file more likely than speech."""
 MAX_DURATION_S: Final = 3600.0
 MAX_BYTES: Final = 1 << 30
 SIGNATURES: Final = (b"RIFF", b"fLaC", b"OggS", b"FORM", b"ID3", b"\x1aE\xdf\xa3")

@@ -23,7 +23,7 @@ from datamodules.datasets import (
 )
 from datamodules.digests import FOLDER
 from datamodules.feature_cache import RecordStore
-from datamodules.manifest import Manifest, ManifestError, Trial, shorten
+from datamodules.manifest import KEYS, Manifest, ManifestError, Trial, shorten
 from datamodules.sampling import Draw, SeededSampler, SequentialSampler
 
 Partition = Literal["train", "dev", "eval"]
@@ -92,10 +92,12 @@ class DeepfakeDataModule(pl.LightningDataModule):
         """Refuse a corpus that leaks or lacks a side, then fill the caches, once, before any process trains on them."""
         self.corpus.check_disjoint()
         for partition in ("train", "dev"):
-            if not self.corpus.partition(partition):
+            lacking = set(KEYS) - {trial.key for trial in self.corpus.partition(partition)}
+            if lacking:
                 raise ManifestError(
-                    f"{self.corpus!r}: found no trial of {partition}, expected some of train and of dev; give the "
-                    "corpus `shares` of each where it takes them, or train on another corpus and evaluate on this"
+                    f"{self.corpus!r}: found no {' and no '.join(sorted(lacking))} trial of {partition}, expected both "
+                    "in train and in dev; give the corpus `shares` of each where it takes them, or train on another "
+                    "corpus and evaluate on this"
                 )
             self.fill(partition)
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from datamodules.audio import decode
+from datamodules.audio import MIN_DURATION_S, decode, require_min_duration
 from datamodules.augmentation import Augmentation
 from datamodules.feature_cache import RecordStore
 from datamodules.manifest import Trial
@@ -103,8 +103,14 @@ class WaveformRecords:
     sample_rate_hz: int
 
     def __call__(self, index: int) -> NDArray[np.int16]:
-        """Decode one file."""
-        return _as_int16(decode(self.paths[index], self.sample_rate_hz))
+        """Decode one file.
+
+        Raises:
+            AudioError: it cannot be used, or is too short for any frontend.
+        """
+        waveform = decode(self.paths[index], self.sample_rate_hz)
+        require_min_duration(waveform, self.sample_rate_hz, MIN_DURATION_S, str(self.paths[index]))
+        return _as_int16(waveform)
 
 
 @dataclass(frozen=True)

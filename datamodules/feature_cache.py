@@ -8,10 +8,11 @@ corpus, a killed process, a full disk and a flipped byte all come to the same: s
 import fcntl
 import hashlib
 import json
+import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -55,8 +56,7 @@ class RecordStore:
             raise ValueError("there is no trial to compute records of: is the partition empty?")
         text = json.dumps({"format_version": FORMAT_VERSION, **recipe}, sort_keys=True, indent=1)
         self.folder = root / hashlib.sha256(text.encode()).hexdigest()[:24]
-        self.folder.mkdir(parents=True, exist_ok=True)
-        (self.folder / RECIPE_FILE).write_text(text)  # always the same; its time tells when the recipe was last used
+        self._note(text)
         keys = [hashlib.blake2b(identity.encode(), digest_size=16).digest() for identity in identities]
         first = {key: position for position, key in reversed(list(enumerate(keys)))}
         self._keys, self._compute, self._source = keys, compute, source
@@ -122,7 +122,7 @@ class RecordStore:
             self._verify()
         if not self.missing:
             return failed
-        with locked(self.folder / LOCK_FILE):
+        with self._writable(), locked(self.folder / LOCK_FILE):
             self._look_up()  # by now another process may have computed it
             rows = iter(report(self.missing))
             with ThreadPoolExecutor(jobs) as pool, _one_torch_thread():
@@ -170,16 +170,34 @@ class RecordStore:
                     self._shard_of[slot], self._row_of[slot] = number, row
 
     def _write(self, records: Iterator[tuple[bytes, Record]]) -> Shard | None:
-        try:
+        with self._writable():
             shard = write_shard(self.folder, records, SHARD_BYTES)
+        if shard is not None:
+            self._adopt(shard)
+        return shard
+
+    def _note(self, recipe: str) -> None:
+        """Write down the recipe; its time tells when it was last used. A whole cache may be read-only."""
+        path = self.folder / RECIPE_FILE
+        if path.exists() and path.read_text() == recipe:
+            with suppress(OSError):
+                os.utime(path)
+            return
+        with self._writable():
+            self.folder.mkdir(parents=True, exist_ok=True)
+            path.write_text(recipe)
+
+    @contextmanager
+    def _writable(self) -> Iterator[None]:
+        try:
+            yield
         except OSError as error:
+            if error.filename is None and error.errno is None:
+                raise  # told already
             raise OSError(
                 f"{self.folder}: the cache cannot be written ({error.strerror or error}): free space there, or set "
                 "data.cache_dir to another place; what was finished before is kept"
             ) from error
-        if shard is not None:
-            self._adopt(shard)
-        return shard
 
     def _look_up(self) -> None:
         """Take in the shards that are new; damaged ones do not count."""

@@ -105,7 +105,7 @@ class Manifest(Sequence[Trial]):
         self._memory: Final = memory
         self._by_utterance: Final = {trial.utterance: trial for trial in self.trials}
         if len(self._by_utterance) != len(self.trials):
-            _refuse_repeated_utterances(self.trials)
+            _refuse_repeated_utterances(self.trials, name)
 
     def __len__(self) -> int:
         return len(self.trials)
@@ -215,7 +215,7 @@ def shorten(names: Sequence[str]) -> str:
     return ", ".join(names[:SHOWN_NAMES]) + rest
 
 
-def _refuse_repeated_utterances(trials: Sequence[Trial]) -> None:
+def _refuse_repeated_utterances(trials: Sequence[Trial], name: str) -> None:
     homes: dict[str, list[str]] = {}
     for trial in trials:
         homes.setdefault(trial.utterance, []).append(trial.partition)
@@ -223,8 +223,8 @@ def _refuse_repeated_utterances(trials: Sequence[Trial]) -> None:
     across = sorted(utterance for utterance, parts in repeated.items() if len(set(parts)) > 1)
     if across:
         raise LeakageError(
-            f"{len(across)} utterances are in more than one partition ({shorten(across)}), expected each in one"
+            f"{name}: {len(across)} utterances are in more than one partition ({shorten(across)}), expected each in one"
         )
     raise ManifestError(
-        f"{len(repeated)} utterances are listed twice ({shorten(sorted(repeated))}); remove the repeated rows"
+        f"{name}: {len(repeated)} utterances are listed twice ({shorten(sorted(repeated))}); remove the repeated rows"
     )

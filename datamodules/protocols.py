@@ -175,7 +175,11 @@ def columns_by_role(table: TextTable) -> dict[str, Sequence[str]]:
         columns = {role: cells for role, cells in zip(form, table.columns, strict=True) if role}
     missing = {"utterance", "key"} - columns.keys()
     if missing:
-        raise TableError(f"{table.path}: found no column for the {' and the '.join(sorted(missing))} of a trial")
+        names = "; ".join(f"{role}: {', '.join(HEADERS[role])}" for role in sorted(missing))
+        raise TableError(
+            f"{table.path}: found no column for the {' and the '.join(sorted(missing))} of a trial, expected one of "
+            f"these names for it ({names}); rename the column"
+        )
     return columns
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from datamodules.audio import AudioError
+from datamodules.audio import MIN_DURATION_S, AudioError
 from datamodules.audio_facts import AudioFacts
 from datamodules.clip_facts import ClipFacts, measure_clip
 from datamodules.manifest import PARTITIONS, UNKNOWN, LeakageError, Manifest, Trial, shorten
@@ -45,6 +45,7 @@ def check(manifest: Manifest, jobs: int | None = None, progress: Progress = lamb
     clips = {trial.utterance: found for trial, found in pairs if isinstance(found, ClipFacts)}
     facts = {utterance: clip.facts for utterance, clip in clips.items()}
     undecodable = [found for _, found in pairs if isinstance(found, str)]
+    short = [utterance for utterance, fact in facts.items() if fact.duration_s < MIN_DURATION_S]
     silent = [utterance for utterance, fact in facts.items() if fact.level_dbfs < SILENT_DBFS]
     clipped = [utterance for utterance, clip in clips.items() if clip.clipped_share > CLIPPED_SHARE]
     leakage = _leakage(manifest)
@@ -60,6 +61,7 @@ def check(manifest: Manifest, jobs: int | None = None, progress: Progress = lamb
         "channels": _tally(clip.channels for clip in clips.values()),
         "decoders": _tally(clip.decoder for clip in clips.values()),
         "undecodable": undecodable,
+        "short": short,
         "silent": silent,
         "clipped": clipped,
         "leakage": leakage,
@@ -68,6 +70,7 @@ def check(manifest: Manifest, jobs: int | None = None, progress: Progress = lamb
         "shortcuts": [asdict(s) | {"holds": s.holds} for s in shortcuts],
         "problems": [
             *(f"undecodable: {message}" for message in undecodable),
+            *(f"shorter than {MIN_DURATION_S:g} s: {shorten(short)}" for _ in short[:1]),
             *(f"silent, below {SILENT_DBFS:g} dB: {shorten(silent)}" for _ in silent[:1]),
             *leakage,
             *(_copies(manifest, group) for group in duplicates),

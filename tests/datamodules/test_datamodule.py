@@ -146,9 +146,20 @@ def test_lazy_caches_keep_what_was_read(make, num_workers):
 
 
 def test_a_corpus_without_a_side_is_refused(corpus, tmp_path):
-    module = DeepfakeDataModule(Manifest(corpus.partition("eval")), cache_dir=str(tmp_path))
-    with pytest.raises(ManifestError, match="found no trial of train"):
-        module.prepare_data()
+    for trials, message in (
+        (corpus.partition("eval"), "found no bonafide and no spoof trial of train"),
+        ([trial for trial in corpus if trial.label or trial.partition != "dev"], "found no spoof trial of dev"),
+    ):
+        with pytest.raises(ManifestError, match=message):
+            DeepfakeDataModule(Manifest(trials), cache_dir=str(tmp_path)).prepare_data()
+
+
+def test_a_clip_without_a_frame_is_refused_by_name(corpus, tmp_path):
+    blip = tmp_path / "blip.wav"
+    sf.write(blip, np.ones(300), 16_000)
+    trials = [replace(corpus[0], path=blip), *corpus.trials[1:]]
+    with pytest.raises(AudioError, match=r"blip\.wav: found 19 ms of audio, expected at least 100 ms"):
+        DeepfakeDataModule(Manifest(trials), cache_dir=str(tmp_path / "cache")).prepare_data()
 
 
 def test_half_precision_hardly_changes_a_feature(make, corpus):

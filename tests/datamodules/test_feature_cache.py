@@ -200,6 +200,21 @@ def test_a_full_disk_is_told_and_leaves_no_rubbish(opened, monkeypatch):
     assert sorted(path.name for path in store.folder.iterdir()) == ["lock", "recipe.json"]
 
 
+def test_a_whole_cache_may_be_read_only(opened, monkeypatch):
+    opened().fill()
+
+    def refused(*_, **__):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("datamodules.feature_cache.os.utime", refused)
+    monkeypatch.setattr("pathlib.Path.write_text", refused)
+    store = opened()
+    store.fill()
+    assert same(store)
+    with pytest.raises(OSError, match=r"cannot be written \(Permission denied\).*data\.cache_dir"):
+        opened(names=["new"], recipe={"a": 2})
+
+
 def test_an_empty_partition_is_an_error(opened):
     with pytest.raises(ValueError, match="no trial"):
         opened(names=[])

@@ -78,10 +78,15 @@ def test_what_cannot_be_told_is_said(tiny_corpus: Path, tmp_path: Path) -> None:
     sf.write(loud, np.clip(100 * waveform, -1, 1), rate_hz)
     silent = tmp_path / "silent.wav"
     sf.write(silent, np.zeros(rate_hz), rate_hz)
+    blip = tmp_path / "blip.wav"
+    sf.write(blip, waveform[: rate_hz // 20], rate_hz)
     same = tmp_path / "same.wav"  # the samples of a FLAC file in another format
     sf.write(same, sf.read(trials[2].path, dtype="int16")[0], rate_hz)
     trials[0], trials[1] = replace(trials[0], path=loud), replace(trials[1], path=silent)
-    report = check(Manifest([*trials, replace(trials[2], utterance="SAME", path=same)]))
+    added = [replace(trials[2], utterance="SAME", path=same), replace(trials[2], utterance="BLIP", path=blip)]
+    report = check(Manifest([*trials, *added]))
+    assert report["short"] == ["BLIP"]
+    assert "shorter than 0.1 s: BLIP" in report["problems"]
     assert report["clipped"] == [trials[0].utterance]
     assert report["silent"] == [trials[1].utterance]
     assert report["duplicates"] == [[trials[2].utterance, "SAME"]]
