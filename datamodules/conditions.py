@@ -1,13 +1,13 @@
 """What a robustness test asks for in, named conditions out: each alters every utterance once, and always alike."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from datamodules.audio_facts import FRAME_S, SPEECH_BELOW_PEAK_DB, frame_levels_db
 from datamodules.augmentation import AdditiveWhiteGaussianNoise, Audio, Augmentation, EnvironmentNoise
-from datamodules.noise import list_environments
+from datamodules.noise import choose_environments
 
 CLEAN, WHITE, CODEC, TRIMMED = "clean", "white", "codec", "trimmed"
 SNRS_DB = (20.0, 15.0, 10.0, 5.0, 0.0)
@@ -74,23 +74,25 @@ def conditions(
 
     Raises:
         FileNotFoundError: there is no such folder or environment.
+        ValueError: a recording is damaged.
     """
     found = [Condition(CLEAN, CLEAN, None, None)]
     found += [
-        Condition(
-            f"{WHITE}_{snr_db:g}db", WHITE, snr_db, AdditiveWhiteGaussianNoise(snr_db, snr_db, 1.0, sample_rate_hz)
-        )
+        Condition(_named(WHITE, snr_db), WHITE, snr_db, AdditiveWhiteGaussianNoise(snr_db, snr_db, 1.0, sample_rate_hz))
         for snr_db in snrs_db
     ]
     if noise_root is not None:
-        for environment in environments or list_environments(noise_root):
-            found += [
-                Condition(
-                    f"{environment}_{snr_db:g}db",
-                    environment,
-                    snr_db,
-                    EnvironmentNoise(noise_root, snr_db, snr_db, 1.0, [environment], sample_rate_hz),
-                )
-                for snr_db in snrs_db
-            ]
+        for environment in choose_environments(noise_root, environments, ()):
+            found += _in_environment(noise_root, environment, snrs_db, sample_rate_hz)
     return [*found, Condition(TRIMMED, TRIMMED, None, TrimSilence(sample_rate_hz))]
+
+
+def _in_environment(root: str, environment: str, snrs_db: Sequence[float], sample_rate_hz: int) -> Iterator[Condition]:
+    for snr_db in snrs_db:
+        noise = EnvironmentNoise(root, snr_db, snr_db, 1.0, [environment], sample_rate_hz=sample_rate_hz)
+        noise.prepare()
+        yield Condition(_named(environment, snr_db), environment, snr_db, noise)
+
+
+def _named(group: str, snr_db: float) -> str:
+    return f"{group}_{snr_db:g}db"

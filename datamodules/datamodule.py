@@ -80,6 +80,13 @@ class DeepfakeDataModule(pl.LightningDataModule):
         self.cache_jobs = cache_jobs or len(os.sched_getaffinity(0))
         if cached_views < 0 or (cached_views and augmentation is None):
             raise ValueError(f"found cached_views={cached_views}, expected 0, or above 0 with an augmentation to cache")
+        for part in augmentation.parts if augmentation else ():
+            part_rate_hz = getattr(part, "sample_rate_hz", sample_rate_hz)
+            if part_rate_hz != sample_rate_hz:
+                raise ValueError(
+                    f"{type(part).__name__} has sample_rate_hz={part_rate_hz}, and the data {sample_rate_hz}: set its "
+                    "sample_rate_hz to that of the data, or it would alter them otherwise than it says"
+                )
         self.augmentation, self.cached_views, self.balanced = augmentation, cached_views, balanced
         self.feature_dtype = feature_dtype
         self.num_workers, self.seed = num_workers, seed
@@ -89,8 +96,13 @@ class DeepfakeDataModule(pl.LightningDataModule):
         self._read: list[RecordStore] = []
 
     def prepare_data(self) -> None:
-        """Refuse a corpus that leaks or lacks a side, then fill the caches, once, before any process trains on them."""
+        """Refuse a corpus that leaks or lacks a side, and noise that is damaged, then fill the caches.
+
+        Once, before any process trains on them.
+        """
         self.corpus.check_disjoint()
+        if self.augmentation is not None:
+            self.augmentation.prepare()
         for partition in ("train", "dev"):
             lacking = set(KEYS) - {trial.key for trial in self.corpus.partition(partition)}
             if lacking:

@@ -1,16 +1,79 @@
-"""A folder of environmental recordings in the layout of DEMAND in, stretches of noise ``(samples,)`` out.
+"""Folders of recorded noise in, stretches of it ``(samples,)`` at any rate out.
 
 DEMAND (Thiemann, Ito and Vincent 2013) holds a folder an environment, with the 16 microphones of one recording as
 ``ch01.wav`` to ``ch16.wav``. The channels of an environment are one and the same recording, not 16: splitting them
-between training and evaluation would leak the noise. Splits are therefore by environment.
+between training and evaluation would leak the noise. Splits are therefore by environment. MUSAN (Snyder, Chen and Povey
+2015) and its like are folders of single recordings, at any depth.
 """
 
+import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import soundfile
+import soxr
 from numpy.typing import NDArray
+
+SUFFIXES = (".wav", ".flac", ".ogg", ".opus", ".mp3", ".aiff")
+
+
+@dataclass(frozen=True)
+class NoiseFile:
+    """A recording that is read in stretches: the whole of DEMAND would take gigabytes of memory.
+
+    Attributes:
+        path: of the file.
+        found_rate_hz: its own sampling rate.
+        frames: its own length.
+        sample_rate_hz: what it is read at.
+    """
+
+    path: Path
+    found_rate_hz: int
+    frames: int
+    sample_rate_hz: int
+
+    @property
+    def samples(self) -> int:
+        """Length at the rate that it is read at."""
+        return self.frames * self.sample_rate_hz // self.found_rate_hz
+
+    def read(self, start: int, samples: int) -> NDArray[np.float32]:
+        """Read a stretch, its channels averaged, going on at the beginning where the file ends.
+
+        Args:
+            start: First sample, from 0, at the rate that it is read at.
+            samples: Length of the stretch, which may exceed the recording.
+
+        Returns:
+            ``(samples,)``.
+
+        Raises:
+            ValueError: The file does not decode there, or holds NaN or infinity.
+        """
+        if start + samples > self.samples:
+            whole = self._resampled(0, self.frames)[: self.samples]
+            return np.take(whole, np.arange(start, start + samples), mode="wrap")
+        first = start * self.found_rate_hz // self.sample_rate_hz
+        frames = math.ceil(samples * self.found_rate_hz / self.sample_rate_hz)
+        noise = self._resampled(first, min(frames, self.frames - first))
+        return np.take(noise, np.arange(samples), mode="clip")  # rounding may lack the last sample
+
+    def _resampled(self, start: int, frames: int) -> NDArray[np.float32]:
+        try:
+            noise, _ = soundfile.read(self.path, frames=frames, start=start, dtype="float32", always_2d=True)
+        except soundfile.SoundFileError as error:
+            raise _undecodable(self.path, error) from error
+        if len(noise) < frames or not np.isfinite(noise).all():
+            found = "NaN or infinity" if len(noise) == frames else f"{start + len(noise)} of {self.frames} frames"
+            raise ValueError(f"{self.path}: found {found}, expected whole audio: copy the file again, or remove it")
+        mono = noise[:, 0] if noise.shape[1] == 1 else noise.mean(axis=1, dtype=np.float32)
+        if self.found_rate_hz == self.sample_rate_hz:
+            return mono
+        resampled: NDArray[np.float32] = soxr.resample(mono, self.found_rate_hz, self.sample_rate_hz)
+        return resampled
 
 
 @dataclass(frozen=True)
@@ -19,33 +82,50 @@ class NoiseRecording:
 
     Attributes:
         environment: Name of its folder, such as ``DKITCHEN``.
-        channels: The file of each microphone.
-        samples: Length, the same for all channels.
+        channels: What each microphone heard.
     """
 
     environment: str
-    channels: tuple[Path, ...]
-    samples: int
+    channels: tuple[NoiseFile, ...]
+
+    @property
+    def samples(self) -> int:
+        """Length, the same for all channels."""
+        return self.channels[0].samples
 
     def read(self, channel: int, start: int, samples: int) -> NDArray[np.float32]:
-        """Read a stretch of one channel, going on at its beginning where it ends.
+        """Read a stretch ``(samples,)`` of one channel; see :meth:`NoiseFile.read`."""
+        return self.channels[channel].read(start, samples)
 
-        Only the stretch is read: the whole of DEMAND would take 5 GB of memory.
 
-        Args:
-            channel: Index of the microphone.
-            start: First sample, from 0.
-            samples: Length of the stretch, which may exceed the recording.
+def open_noise(path: Path, sample_rate_hz: int) -> NoiseFile:
+    """Find how long a recording is, and hear its beginning and its end, so that a cut file is told at once.
 
-        Returns:
-            ``(samples,)`` in [-1, 1].
-        """
-        if start + samples <= self.samples:
-            noise, _ = soundfile.read(self.channels[channel], frames=samples, start=start, dtype="float32")
-        else:
-            whole, _ = soundfile.read(self.channels[channel], dtype="float32")
-            noise = np.take(whole, np.arange(start, start + samples), mode="wrap")
-        return noise
+    Raises:
+        ValueError: It is no audio, empty, or damaged at either end.
+    """
+    try:
+        header = soundfile.info(path)
+    except soundfile.SoundFileError as error:
+        raise _undecodable(path, error) from error
+    file = NoiseFile(path, header.samplerate, header.frames, sample_rate_hz)
+    if file.samples == 0:
+        raise ValueError(f"{path}: found {header.frames} samples, expected noise: copy the file again, or remove it")
+    for start in (0, max(0, file.samples - sample_rate_hz)):
+        file.read(start, min(sample_rate_hz, file.samples))
+    return file
+
+
+def list_noise(root: str | Path) -> list[Path]:
+    """Audio files of a folder, at any depth, sorted.
+
+    Raises:
+        FileNotFoundError: If there is none.
+    """
+    paths = sorted(path for path in Path(root).rglob("*") if path.suffix.lower() in SUFFIXES)
+    if not paths:
+        raise FileNotFoundError(f"{root}: found no recording, expected files {', '.join(SUFFIXES)} at any depth")
+    return paths
 
 
 def list_environments(root: str | Path) -> list[str]:
@@ -62,23 +142,41 @@ def list_environments(root: str | Path) -> list[str]:
     return names
 
 
+def choose_environments(root: str | Path, wanted: Iterable[str] | None, held_out: Iterable[str]) -> list[str]:
+    """Names of the environments wanted, all when not given, less those that are held out.
+
+    Raises:
+        FileNotFoundError: If the folder lacks one of either, or none is left.
+    """
+    there = list_environments(root)
+    names, kept = list(wanted or there), set(held_out)
+    unknown = [name for name in (*names, *kept) if name not in there]
+    if unknown:
+        raise FileNotFoundError(f"{root}: found no environment {unknown[0]!r}, expected some of {there}")
+    left = [name for name in names if name not in kept]
+    if not left:
+        raise FileNotFoundError(f"{root}: no environment is left of {names} but those held out: hold out fewer")
+    return left
+
+
 def open_environment(root: str | Path, environment: str, sample_rate_hz: int = 16_000) -> NoiseRecording:
-    """Find the channels of an environment and check their headers.
+    """Open the channels of an environment, of any rate.
 
     Raises:
         FileNotFoundError: If the folder has no such environment, naming those it has.
-        ValueError: If a channel has another sampling rate, length, or more than one channel itself.
+        ValueError: If a channel is damaged, or of another length than the others.
     """
-    channels = tuple(sorted((Path(root) / environment).glob("ch*.wav")))
-    if not channels:
-        raise FileNotFoundError(f"{root}: found no environment {environment!r}, expected {list_environments(root)}")
-    headers = [soundfile.info(path) for path in channels]
-    for path, header in zip(channels, headers, strict=True):
-        if (header.samplerate, header.channels) != (sample_rate_hz, 1):
+    choose_environments(root, [environment], ())
+    paths = sorted((Path(root) / environment).glob("ch*.wav"))
+    channels = tuple(open_noise(path, sample_rate_hz) for path in paths)
+    for channel in channels:
+        if channel.samples != channels[0].samples:
             raise ValueError(
-                f"{path}: found {header.channels} channel(s) at {header.samplerate} Hz, expected 1 at {sample_rate_hz} "
-                "Hz: take the archives of that rate (DEMAND has 16 and 48 kHz), or resample with sox or ffmpeg"
+                f"{channel.path}: found {channel.samples} samples, and {channels[0].samples} in "
+                f"{channels[0].path.name}; expected the microphones of one recording: unpack the archive again"
             )
-        if header.frames == 0 or header.frames != headers[0].frames:
-            raise ValueError(f"{path}: found {header.frames} samples, and {headers[0].frames} in {channels[0].name}")
-    return NoiseRecording(environment, channels, headers[0].frames)
+    return NoiseRecording(environment, channels)
+
+
+def _undecodable(path: Path, error: Exception) -> ValueError:
+    return ValueError(f"{path}: found what does not decode as audio ({error}): copy the file again, or remove it")

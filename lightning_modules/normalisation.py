@@ -1,36 +1,43 @@
 """Features ``(batch, bins, frames)`` in, features of zero mean and unit variance per bin out."""
 
 from collections.abc import Iterable
-from typing import Literal
+from typing import Literal, get_args
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
-Mode = Literal["utterance", "corpus", "none"]
+Mode = Literal["utterance", "sliding", "corpus", "none"]
 
 
 class Normalisation(nn.Module):
     """Mean-variance normalisation of every bin, by the utterance itself, by the corpus, or not at all.
 
-    ``utterance`` removes channel and level, and needs nothing learnt. ``corpus`` keeps them, and must be fitted on the
-    *training* partition; its ``mean`` and ``std``, both ``(bins,)``, travel in the state dict.
+    ``utterance`` removes channel and level, and needs nothing learnt. ``sliding`` does so by the frames around each
+    frame, for long audio whose channel or noise changes. ``corpus`` keeps them, and must be fitted on the *training*
+    partition; its ``mean`` and ``std``, both ``(bins,)``, travel in the state dict.
 
     Args:
-        mode: ``utterance``, ``corpus`` or ``none``.
+        mode: ``utterance``, ``sliding``, ``corpus`` or ``none``.
         bins: Bins of the features; used by ``corpus`` alone.
         floor: Smallest standard deviation divided by, in the unit of the features.
+        window_frames: Odd number of frames that ``sliding`` looks at, half before and half after; 301 at a hop of
+            10 ms are the 3 s of Kaldi's ``apply-cmvn-sliding``. Fewer at both ends, where there are no more.
     """
 
     mean: Tensor
     std: Tensor
 
-    def __init__(self, mode: Mode = "utterance", bins: int = 80, floor: float = 1e-3) -> None:
+    def __init__(self, mode: Mode = "utterance", bins: int = 80, floor: float = 1e-3, window_frames: int = 301) -> None:
         super().__init__()
-        if mode not in ("utterance", "corpus", "none"):
-            raise ValueError(f"found mode={mode!r}, expected 'utterance', 'corpus' or 'none'")
+        if mode not in get_args(Mode):
+            raise ValueError(f"found mode={mode!r}, expected one of {', '.join(get_args(Mode))}")
+        if window_frames < 1 or window_frames % 2 == 0:
+            raise ValueError(f"found window_frames={window_frames}, expected an odd number: as many before as after")
         self.mode = mode
         self.bins = bins
         self.floor = floor
+        self.window_frames = window_frames
         self.frames_seen = 0
         if mode == "corpus":
             self.register_buffer("mean", torch.zeros(bins))
@@ -46,13 +53,29 @@ class Normalisation(nn.Module):
             return features
         if self.mode == "utterance":
             variance, mean = torch.var_mean(features, dim=-1, correction=0, keepdim=True)
-            return (features - mean) / variance.sqrt().clamp_min(self.floor)
+            return (features - mean) / variance.clamp_min(self.floor**2).sqrt()
+        if self.mode == "sliding":
+            return self._slide(features)
         if self.frames_seen == 0:
             raise RuntimeError(
                 "corpus normalisation has no statistics yet: call fit() with the training features, load a checkpoint "
                 "that holds them, or use mode='utterance', which needs none"
             )
         return (features - self.mean[:, None]) / self.std[:, None].clamp_min(self.floor)
+
+    def _slide(self, features: Tensor) -> Tensor:
+        # The mean of the whole is taken off first: the variance is a difference of squares, which it would eat up.
+        centred = features - features.mean(dim=-1, keepdim=True)
+        mean, square = self._around(centred), self._around(centred.square())
+        return (centred - mean) / (square - mean.square()).clamp_min(self.floor**2).sqrt()
+
+    def _around(self, values: Tensor) -> Tensor:
+        """Mean over the window around each frame; there is nothing beyond either end."""
+        frames, half = values.shape[-1], self.window_frames // 2
+        sums = functional.pad(values.double().cumsum(dim=-1), (1, 0))
+        place = torch.arange(frames, device=values.device)
+        begin, end = (place - half).clamp_min(0), (place + half + 1).clamp_max(frames)
+        return ((sums[..., end] - sums[..., begin]) / (end - begin)).to(values.dtype)
 
     @torch.no_grad()
     def fit(self, batches: Iterable[Tensor]) -> "Normalisation":

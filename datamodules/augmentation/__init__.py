@@ -1,27 +1,40 @@
 """A clean waveform ``(samples,)`` and a random generator in, an altered waveform of the same length out.
 
 Every augmentation draws its parameters apart from applying them, so that a draw can be recorded, repeated and tested.
-audiomentations has many more transforms, but draws them from the global ``random`` and ``numpy.random``: what a clip
-gets then depends on the process it is loaded in and on all that was drawn before, and no seed of its own brings it
-back. Here the generator is an argument.
+The generator is an argument: what a clip gets depends on its seed alone, whatever the process, worker or epoch.
 """
 
-from datamodules.augmentation.augmentation import Audio, Augmentation, Compose
+from datamodules.augmentation.augmentation import Audio, Augmentation, Compose, OneOf, Parallel
+from datamodules.augmentation.foreign import Audiomentation
 from datamodules.augmentation.gain import Gain, RandomGain
 from datamodules.augmentation.levels import active_level, mix, rms
-from datamodules.augmentation.noise import AdditiveWhiteGaussianNoise, EnvironmentNoise, NoiseStretch, WhiteNoise
+from datamodules.augmentation.raw_boost import ConvolutiveNoise, ImpulsiveNoise, StationaryNoise, rawboost
+from datamodules.augmentation.recorded_noise import EnvironmentNoise, FolderNoise, NoiseStretch, NoiseSum
+from datamodules.augmentation.speed import RandomSpeed, Speed
+from datamodules.augmentation.white_noise import AdditiveWhiteGaussianNoise, WhiteNoise
 
 __all__ = [
     "AdditiveWhiteGaussianNoise",
     "Audio",
+    "Audiomentation",
     "Augmentation",
     "Compose",
+    "ConvolutiveNoise",
     "EnvironmentNoise",
+    "FolderNoise",
     "Gain",
+    "ImpulsiveNoise",
     "NoiseStretch",
+    "NoiseSum",
+    "OneOf",
+    "Parallel",
     "RandomGain",
+    "RandomSpeed",
+    "Speed",
+    "StationaryNoise",
     "WhiteNoise",
     "active_level",
     "mix",
+    "rawboost",
     "rms",
 ]

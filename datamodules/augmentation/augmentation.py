@@ -2,7 +2,7 @@
 
 import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -39,6 +39,22 @@ class Augmentation(ABC):
         """Alter a waveform ``(samples,)``; the same parameters always give the same result."""
 
     @property
+    def parts(self) -> Iterator["Augmentation"]:
+        """This and every augmentation that it is made of."""
+        yield self
+
+    def prepare(self) -> None:
+        """Find and check what is read from disk, so that what is wrong is told before a training starts.
+
+        Raises:
+            OSError: It is not there.
+            ValueError: It is damaged.
+        """
+        for part in self.parts:
+            if part is not self:
+                part.prepare()
+
+    @property
     def recipe(self) -> dict[str, Any]:
         """Plain values that fix what a generator makes of a waveform: the class and its arguments."""
         cls = type(self)
@@ -56,15 +72,19 @@ class Augmentation(ABC):
         return self.apply(waveform, self.draw(rng, len(waveform)))
 
 
-class Compose(Augmentation):
-    """One augmentation after another, each by its own probability.
-
-    What it draws is the seed of the generator that the others draw from.
-    """
+class _Several(Augmentation):
+    """What is made of several augmentations; what it draws is the seed of the generator that they draw from."""
 
     def __init__(self, augmentations: Sequence[Augmentation], probability: float = 1.0) -> None:
         super().__init__(probability)
         self.augmentations = list(augmentations)
+
+    @property
+    def parts(self) -> Iterator[Augmentation]:
+        """This and every augmentation of all."""
+        yield self
+        for augmentation in self.augmentations:
+            yield from augmentation.parts
 
     @property
     def recipe(self) -> dict[str, Any]:
@@ -75,12 +95,36 @@ class Compose(Augmentation):
         """Draw a seed."""
         return draw_seed(rng)
 
+
+class Compose(_Several):
+    """One augmentation after another, each by its own probability."""
+
     def apply(self, waveform: Audio, parameters: int) -> Audio:
         """Apply all augmentations in their order."""
         rng = np.random.default_rng(parameters)
         for augmentation in self.augmentations:
             waveform = augmentation(waveform, rng)
         return waveform
+
+
+class OneOf(_Several):
+    """One of several augmentations, all equally likely, by its own probability."""
+
+    def apply(self, waveform: Audio, parameters: int) -> Audio:
+        """Choose, and apply what was chosen."""
+        rng = np.random.default_rng(parameters)
+        return self.augmentations[int(rng.integers(len(self.augmentations)))](waveform, rng)
+
+
+class Parallel(_Several):
+    """The mean of what each augmentation makes of the same waveform."""
+
+    def apply(self, waveform: Audio, parameters: int) -> Audio:
+        """Apply each augmentation to the waveform, and mix."""
+        rng = np.random.default_rng(parameters)
+        altered = [augmentation(waveform, rng) for augmentation in self.augmentations]
+        mean: Audio = np.mean(altered, axis=0, dtype=np.float32)
+        return mean
 
 
 def draw_seed(rng: np.random.Generator) -> int:

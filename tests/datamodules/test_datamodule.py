@@ -154,6 +154,19 @@ def test_a_corpus_without_a_side_is_refused(corpus, tmp_path):
             DeepfakeDataModule(Manifest(trials), cache_dir=str(tmp_path)).prepare_data()
 
 
+def test_augmentations_of_another_rate_are_refused(make):
+    with pytest.raises(ValueError, match=r"AdditiveWhiteGaussianNoise has sample_rate_hz=8000, and the data 16000"):
+        make(augmentation=Compose([AdditiveWhiteGaussianNoise(sample_rate_hz=8000)]))
+
+
+def test_damaged_noise_is_named_before_a_training_starts(make, tmp_path):
+    (tmp_path / "CAFE").mkdir()
+    (tmp_path / "CAFE" / "ch01.wav").write_bytes(b"RIFF but no more")
+    module = make(augmentation=Compose([EnvironmentNoise(str(tmp_path))]))
+    with pytest.raises(ValueError, match=r"CAFE/ch01\.wav: found what does not decode"):
+        module.prepare_data()
+
+
 def test_a_clip_without_a_frame_is_refused_by_name(corpus, tmp_path):
     blip = tmp_path / "blip.wav"
     sf.write(blip, np.ones(300), 16_000)

@@ -23,6 +23,25 @@ def test_a_constant_bin_stays_finite():
     assert torch.equal(Normalisation("utterance")(torch.full((1, 2, 9), 3.0)), torch.zeros(1, 2, 9))
 
 
+@pytest.mark.parametrize("frames", [3, 10, 50])
+def test_a_sliding_window_is_the_frames_around_each_frame(features, frames):
+    drifting = features[..., :frames] + 1e3 + 10 * torch.arange(frames)
+    found = Normalisation("sliding", window_frames=21)(drifting)
+    for frame in range(frames):
+        around = drifting[..., max(0, frame - 10) : frame + 11].double()
+        expected = (drifting[..., frame] - around.mean(dim=-1)) / around.std(dim=-1, correction=0)
+        torch.testing.assert_close(found[..., frame].double(), expected, atol=2e-4, rtol=0)
+    with pytest.raises(ValueError, match="odd number"):
+        Normalisation("sliding", window_frames=300)
+
+
+@pytest.mark.parametrize("mode", ["utterance", "sliding"])
+def test_constant_features_have_a_finite_gradient(mode):
+    constant = torch.full((1, 2, 9), 3.0, requires_grad=True)
+    Normalisation(mode)(constant).sum().backward()
+    assert constant.grad.isfinite().all()
+
+
 def test_none_changes_nothing(features):
     assert Normalisation("none")(features) is features
 
@@ -60,5 +79,5 @@ def test_what_cannot_be_fitted_is_refused(features):
         module.fit([features * torch.nan])
     with pytest.raises(ValueError, match="nothing to fit"):
         Normalisation("utterance").fit([features])
-    with pytest.raises(ValueError, match="expected 'utterance'"):
+    with pytest.raises(ValueError, match="expected one of utterance, sliding"):
         Normalisation("speaker")
