@@ -5,12 +5,14 @@ The generator is an argument: what a clip gets depends on its seed alone, whatev
 """
 
 from datamodules.augmentation.augmentation import Audio, Augmentation, Compose, OneOf, Parallel
+from datamodules.augmentation.codec import CodecPass, Coding
 from datamodules.augmentation.foreign import Audiomentation
 from datamodules.augmentation.gain import Gain, RandomGain
 from datamodules.augmentation.levels import active_level, mix, rms
 from datamodules.augmentation.raw_boost import ConvolutiveNoise, ImpulsiveNoise, StationaryNoise, rawboost
 from datamodules.augmentation.recorded_noise import EnvironmentNoise, FolderNoise, NoiseStretch, NoiseSum
 from datamodules.augmentation.speed import RandomSpeed, Speed
+from datamodules.augmentation.telephone import Band, TelephoneBand
 from datamodules.augmentation.white_noise import AdditiveWhiteGaussianNoise, WhiteNoise
 
 __all__ = [
@@ -18,6 +20,9 @@ __all__ = [
     "Audio",
     "Audiomentation",
     "Augmentation",
+    "Band",
+    "CodecPass",
+    "Coding",
     "Compose",
     "ConvolutiveNoise",
     "EnvironmentNoise",
@@ -32,6 +37,7 @@ __all__ = [
     "RandomSpeed",
     "Speed",
     "StationaryNoise",
+    "TelephoneBand",
     "WhiteNoise",
     "active_level",
     "mix",

@@ -11,6 +11,7 @@ import soundfile
 from datamodules.augmentation import (
     AdditiveWhiteGaussianNoise,
     Audiomentation,
+    CodecPass,
     Compose,
     EnvironmentNoise,
     FolderNoise,
@@ -18,6 +19,7 @@ from datamodules.augmentation import (
     Parallel,
     RandomGain,
     RandomSpeed,
+    TelephoneBand,
     rawboost,
 )
 from datamodules.corpora.asvspoof2019 import asvspoof2019_la
@@ -29,6 +31,8 @@ MAKERS = {
     "gain": lambda noise: RandomGain(probability=1.0),
     "speed": lambda noise: RandomSpeed(probability=1.0),
     **{f"rawboost {number}": lambda noise, number=number: rawboost(number, probability=1.0) for number in range(1, 9)},
+    "codec": lambda noise: CodecPass(probability=1.0),
+    "telephone": lambda noise: TelephoneBand(probability=1.0),
     "compose": lambda noise: Compose([RandomGain(), rawboost(3, 1.0), EnvironmentNoise(noise, probability=0.9)]),
     "one of": lambda noise: OneOf([RandomGain(probability=1.0), rawboost(2, 1.0)]),
     "parallel": lambda noise: Parallel([RandomGain(probability=1.0), rawboost(3, 1.0)]),
