@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.signal import firwin, oaconvolve
 
 from datamodules.augmentation.augmentation import Audio, Augmentation, Compose, Parallel, draw_seed, require_rising
@@ -73,11 +72,12 @@ class ConvolutiveNoise(Augmentation):
 
     def apply(self, waveform: Audio, parameters: tuple[Harmonic, ...]) -> Audio:
         """Sum the filtered powers, and bring the sum to the level of the waveform."""
-        scale = np.abs(waveform).max(initial=0.0) or 1.0  # a power of a quiet waveform would all but vanish
-        total = np.zeros(len(waveform))
-        for exponent, harmonic in enumerate(parameters, start=1):
-            power = (waveform.astype(np.float64) / scale) ** exponent
-            total += 10 ** (harmonic.gain_db / 20) * through_notches(power, harmonic.notches, self.sample_rate_hz)
+        loud = waveform / (np.abs(waveform).max(initial=0.0) or 1.0)  # powers of a quiet one would all but vanish
+        power, total = np.ones_like(loud), np.zeros_like(loud)
+        for harmonic in parameters:
+            power *= loud  # far faster than `loud**exponent`
+            gain = np.float32(10 ** (harmonic.gain_db / 20))
+            total += gain * through_notches(power, harmonic.notches, self.sample_rate_hz)
         return _levelled(total - total.mean(), waveform)
 
 
@@ -150,8 +150,8 @@ class StationaryNoise(Augmentation):
 
     def apply(self, waveform: Audio, parameters: ColouredNoise) -> Audio:
         """Add the noise."""
-        white = np.random.default_rng(parameters.seed).standard_normal(len(waveform))
-        noise = through_notches(white, parameters.notches, self.sample_rate_hz).astype(np.float32)
+        white = np.random.default_rng(parameters.seed).standard_normal(len(waveform), dtype=np.float32)
+        noise = through_notches(white, parameters.notches, self.sample_rate_hz)
         return mix(waveform, noise, parameters.snr_db, self.sample_rate_hz)
 
 
@@ -193,21 +193,18 @@ def draw_notches(rng: np.random.Generator, sample_rate_hz: int) -> tuple[Notch, 
     return tuple(notches)
 
 
-def through_notches(
-    waveform: NDArray[np.float64], notches: tuple[Notch, ...], sample_rate_hz: int
-) -> NDArray[np.float64]:
+def through_notches(waveform: Audio, notches: tuple[Notch, ...], sample_rate_hz: int) -> Audio:
     """Filter ``(samples,)`` by one notch after another, without a delay: the filters are symmetric."""
     impulse_response = np.ones(1)
     for notch in notches:
         taps = notch.taps + 1 - notch.taps % 2  # a band is stopped by an odd number of taps alone
         band_stop = firwin(taps, (notch.low_hz, notch.high_hz), window="hamming", fs=sample_rate_hz)
         impulse_response = np.convolve(impulse_response, band_stop)
-    filtered: NDArray[np.float64] = oaconvolve(waveform, impulse_response, mode="same")
+    filtered: Audio = oaconvolve(waveform, impulse_response.astype(np.float32), mode="same")
     return filtered
 
 
-def _levelled(altered: NDArray[np.float64], waveform: Audio) -> Audio:
+def _levelled(altered: Audio, waveform: Audio) -> Audio:
     """Bring what became of a waveform back to its level."""
-    level = rms(altered.astype(np.float32))
-    factor = rms(waveform) / level if level else 0.0
-    return within_full_scale((altered * factor).astype(np.float32))
+    level = rms(altered)
+    return within_full_scale(altered * np.float32(rms(waveform) / level if level else 0.0))
