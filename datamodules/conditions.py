@@ -6,7 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from datamodules.audio_facts import FRAME_S, SPEECH_BELOW_PEAK_DB, frame_levels_db
-from datamodules.augmentation import AdditiveWhiteGaussianNoise, Audio, Augmentation, EnvironmentNoise
+from datamodules.augmentation import AdditiveWhiteGaussianNoise, Audio, Augmentation, CodecPass, EnvironmentNoise
+from datamodules.augmentation.codec import Coding
+from datamodules.coding import CODECS, CodecName
+from datamodules.digests import file_digests
 from datamodules.noise import choose_environments
 
 CLEAN, WHITE, CODEC, TRIMMED = "clean", "white", "codec", "trimmed"
@@ -33,6 +36,27 @@ class Condition:
     def is_noise(self) -> bool:
         """Whether it is noise at a ratio."""
         return self.snr_db is not None
+
+    @property
+    def recordings(self) -> list[str]:
+        """SHA-256 of each recording of noise in it."""
+        if not isinstance(self.alteration, EnvironmentNoise):
+            return []
+        found = self.alteration.recordings.values()
+        return file_digests([channel.path for recording in found for channel in recording.channels])
+
+
+class FixedCodec(CodecPass):
+    """One codec at the middle of its bit rates."""
+
+    def __init__(self, codec: CodecName, sample_rate_hz: int = 16_000) -> None:
+        super().__init__([codec], 1.0, sample_rate_hz)
+        self.codec = codec
+
+    def draw(self, rng: np.random.Generator, samples: int) -> Coding:  # noqa: ARG002
+        """Draw nothing."""
+        bit_rates = CODECS[self.codec].bit_rates
+        return Coding(self.codec, bit_rates[len(bit_rates) // 2])
 
 
 class TrimSilence(Augmentation):
@@ -63,14 +87,16 @@ def conditions(
     noise_root: str | None = None,
     snrs_db: Sequence[float] = SNRS_DB,
     environments: Sequence[str] | None = None,
+    codecs: Sequence[CodecName] = tuple(CODECS),
 ) -> list[Condition]:
-    """List the conditions of a test: clean, white noise, each environment at each ratio, trimmed.
+    """List the conditions of a test: clean, white noise, each environment at each ratio, each codec, trimmed.
 
     Args:
         sample_rate_hz: of the waveforms.
         noise_root: folder in the layout of DEMAND; none for white noise alone.
         snrs_db: ratios of the speech's active level to the noise.
         environments: of that folder; all when not given. Take such as no model was trained in.
+        codecs: those to pass through.
 
     Raises:
         FileNotFoundError: there is no such folder or environment.
@@ -84,6 +110,7 @@ def conditions(
     if noise_root is not None:
         for environment in choose_environments(noise_root, environments, ()):
             found += _in_environment(noise_root, environment, snrs_db, sample_rate_hz)
+    found += [Condition(codec, CODEC, None, FixedCodec(codec, sample_rate_hz)) for codec in codecs]
     return [*found, Condition(TRIMMED, TRIMMED, None, TrimSilence(sample_rate_hz))]
 
 

@@ -39,12 +39,14 @@ class Model:
         run_id: of the run that it is of.
         countermeasure: with its calibration and threshold.
         digest: of its files.
+        heard: SHA-256 of the recordings of noise that it was trained on.
     """
 
     name: str
     run_id: str
     countermeasure: Countermeasure
     digest: str
+    heard: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,7 @@ class Row:
         balanced_accuracy: at the threshold that is deployed.
         frr: share of bona fide trials rejected at it.
         far: share of spoofed trials accepted at it.
+        heard: the model was trained on this very recording of noise: the row tells nothing of other noise.
     """
 
     model: str
@@ -76,6 +79,7 @@ class Row:
     balanced_accuracy: float
     frr: float
     far: float
+    heard: bool = False
 
 
 def measure_under(
@@ -129,6 +133,7 @@ def _row(model: Model, condition: Condition, scored: ScoredTrials, resamples: in
         balanced_accuracy=decisions.balanced_accuracy,
         frr=decisions.frr,
         far=decisions.far,
+        heard=not model.heard.isdisjoint(condition.recordings),
     )
 
 

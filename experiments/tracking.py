@@ -25,6 +25,7 @@ from datamodules.manifest import Manifest
 EXPERIMENT = "spooflab"
 CHECKPOINT_ARTIFACT = "checkpoint/best.ckpt"
 CONFIG_ARTIFACT = "config.yaml"
+AUGMENTATION_ARTIFACT = "augmentation.json"
 SWEEP_TAG = "sweep.name"  # on the parent run
 WINNER_TAG = "sweep.best_run"
 _LONGEST_PARAM = 500  # longer values stand in config.yaml alone
@@ -139,6 +140,11 @@ def log_config(run_id: str, config: Mapping[str, Any]) -> None:
     """Log a resolved config: whole as config.yaml, its set values as parameters."""
     mlflow.MlflowClient().log_text(run_id, yaml.safe_dump(dict(config), sort_keys=False), CONFIG_ARTIFACT)
     log_params(run_id, {name: value for name, value in flatten(config).items() if value is not None})
+
+
+def log_augmentation(run_id: str, recipe: Mapping[str, Any]) -> None:
+    """Log what training audio was altered by, recordings by their content: a config names but folders."""
+    mlflow.MlflowClient().log_text(run_id, json.dumps(recipe, indent=1), AUGMENTATION_ARTIFACT)
 
 
 def log_dataset(run_id: str, manifest: Manifest, context: str) -> None:

@@ -86,6 +86,7 @@ class TrainingCLI(LightningCLI):
         parser.set_defaults({"early_stopping.monitor": MONITOR, "early_stopping.patience": 8})
         parser.link_arguments("data.sample_rate_hz", "model.frontend.init_args.sample_rate_hz")
         parser.link_arguments("data.sample_rate_hz", "model.network.init_args.sample_rate_hz")
+        parser.link_arguments("data.sample_rate_hz", "model.enhancement.init_args.sample_rate_hz")
         parser.link_arguments("data.crop_s", "model.crop_s")
 
     @property
@@ -200,6 +201,8 @@ def train(
         cli.checkpoint.dirpath = str(SCRATCH / run_id)
         cli.trainer.logger = tracking.lightning_logger(run_id)
         _prepare(cli)
+        if cli.datamodule.augmentation is not None:
+            tracking.log_augmentation(run_id, cli.datamodule.augmentation.recipe)
         try:
             cli.trainer.fit(
                 cli.model,
@@ -232,20 +235,22 @@ def quieten() -> None:
 
 def hand_over_frontend(model: Detector, data: DeepfakeDataModule) -> None:
     """Give the data the model's frontend, so that features are cached."""
-    frontend = model.frontend
-    if not isinstance(frontend, Waveform):
-        data.extractor = FeatureExtractor(frontend, {**describe(frontend), "version": frontend.version})
+    if isinstance(model.frontend, Waveform):
+        return
+    key: dict[str, Any] = {**describe(model.frontend), "version": model.frontend.version}
+    if model.enhancement is not None:
+        key["enhancement"] = {**describe(model.enhancement), "version": model.enhancement.version}
+    data.extractor = FeatureExtractor(model.extract, key)
 
 
 def _prepare(cli: TrainingCLI) -> None:
     """Hand the data its frontend, and fit a corpus-wide normalisation on train."""
-    frontend = cli.model.frontend
     hand_over_frontend(cli.model, cli.datamodule)
     if cli.model.normalisation.mode == "corpus":
         cli.datamodule.prepare_data()
         batches = cli.datamodule.train_dataloader()
         cli.model.normalisation.fit(
-            batch["features"] if "features" in batch else frontend(batch["waveform"]) for batch in batches
+            batch["features"] if "features" in batch else cli.model.extract(batch["waveform"]) for batch in batches
         )
 
 

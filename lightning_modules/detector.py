@@ -8,6 +8,7 @@ import pytorch_lightning as pl
 import torch
 from torch import Tensor
 
+from lightning_modules.enhancement import Enhancement
 from lightning_modules.frontends import Frontend
 from lightning_modules.losses import DetectionLoss, WeightedCrossEntropy
 from lightning_modules.masking import SpecAugment
@@ -20,7 +21,7 @@ SPECIFICATIONS_KEY = "specifications"
 
 
 class Detector(pl.LightningModule):
-    """A countermeasure: frontend > normalisation > network > score.
+    """A countermeasure: enhancement > frontend > normalisation > network > score.
 
     The score is ``logit[bona fide] - logit[spoof]``: a log-likelihood ratio up to calibration, higher = more bona fide.
 
@@ -33,6 +34,7 @@ class Detector(pl.LightningModule):
         learning_rate: peak of the one-cycle schedule.
         weight_decay: decoupled (AdamW).
         masking: of the normalised features, in training; none when not given.
+        enhancement: of the waveform, in training as in use; none when not given.
     """
 
     def __init__(
@@ -45,6 +47,7 @@ class Detector(pl.LightningModule):
         learning_rate: float = 1e-3,
         weight_decay: float = 1e-4,
         masking: SpecAugment | None = None,
+        enhancement: Enhancement | None = None,
     ) -> None:
         super().__init__()
         self.frontend = frontend
@@ -55,6 +58,7 @@ class Detector(pl.LightningModule):
         self.learning_rate = learning_rate
         self.weight_decay = weight_decay
         self.masking = masking
+        self.enhancement = enhancement
         self.dev_eer = PooledEqualErrorRate()
         self.dev_min_dcf = PooledMinDcf()
 
@@ -67,6 +71,7 @@ class Detector(pl.LightningModule):
             frontend=describe(self.frontend),
             normalisation=describe(self.normalisation),
             network=describe(self.network),
+            enhancement=describe(self.enhancement) if self.enhancement else None,
         )
 
     @classmethod
@@ -94,6 +99,7 @@ class Detector(pl.LightningModule):
             network=build(specifications.network, Network),
             normalisation=build(specifications.normalisation, Normalisation),
             crop_s=specifications.crop_s,
+            enhancement=build(specifications.enhancement, Enhancement) if specifications.enhancement else None,
         )
         mismatched = detector.load_state_dict(values["state_dict"], strict=False)
         # The loss is not described, since inference needs none: its weights may differ.
@@ -107,6 +113,11 @@ class Detector(pl.LightningModule):
     def forward(self, waveform: Tensor) -> Tensor:
         """Score waveforms ``(batch, samples)`` in [-1, 1]: log-likelihood ratios ``(batch,)``."""
         return to_score(self._logits({"waveform": waveform}))
+
+    def extract(self, waveform: Tensor) -> Tensor:
+        """Turn waveforms ``(batch, samples)`` into features ``(batch, bins, frames)``, before normalisation."""
+        features: Tensor = self.frontend(waveform if self.enhancement is None else self.enhancement(waveform))
+        return features
 
     def training_step(self, batch: dict[str, Any], batch_index: int) -> Tensor:  # noqa: ARG002 - Lightning's signature
         """Return the loss of a batch."""
@@ -134,7 +145,7 @@ class Detector(pl.LightningModule):
         checkpoint[SPECIFICATIONS_KEY] = self.specifications.to_dict()
 
     def _logits(self, batch: dict[str, Any]) -> Tensor:
-        features = self.normalisation(batch["features"] if "features" in batch else self.frontend(batch["waveform"]))
+        features = self.normalisation(batch["features"] if "features" in batch else self.extract(batch["waveform"]))
         if self.training and self.masking is not None:
             features = self.masking(features, batch["draw"])
         return self.network(features)

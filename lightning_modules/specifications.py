@@ -30,6 +30,7 @@ class Specifications:
         score_convention: what a score means.
         labels: index of each class in the logits.
         format_version: raised when this layout changes.
+        enhancement: description of the waveform-to-waveform module before the frontend, if any.
     """
 
     sample_rate_hz: int
@@ -40,6 +41,7 @@ class Specifications:
     score_convention: str = "log-likelihood ratio, higher = more bona fide"
     labels: dict[str, int] = field(default_factory=lambda: {"spoof": 0, "bonafide": 1})
     format_version: int = 1
+    enhancement: Description | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, safe in JSON and in a ``weights_only`` checkpoint."""
