@@ -1,0 +1,59 @@
+"""Names of models in, countermeasures under test out: as they are deployed, and with a remedy put before them."""
+
+import copy
+import hashlib
+import json
+from dataclasses import replace
+from typing import Final, Literal
+
+from datamodules.digests import file_sha256
+from experiments import tracking
+from experiments.degraded import Model
+from experiments.evaluate import run_of
+from experiments.inference import Countermeasure
+from experiments.registry import COUNTERMEASURE_ARTIFACT
+from lightning_modules.enhancement import Enhancement, SpectralSubtraction, WienerFilter
+from lightning_modules.specifications import describe
+
+Remedy = Literal["wiener", "spectral-subtraction"]
+REMEDIES: Final[dict[Remedy, type[Enhancement]]] = {
+    "wiener": WienerFilter,
+    "spectral-subtraction": SpectralSubtraction,
+}
+
+
+def open_model(name: str) -> Model:
+    """Open an evaluated run, or a registered model, by what it is called.
+
+    Raises:
+        LookupError: there is no such run or model.
+        FileNotFoundError: the run was not evaluated: it has neither calibration nor threshold.
+    """
+    run_id = run_of(name, None)
+    try:
+        folder = tracking.fetch(run_id, COUNTERMEASURE_ARTIFACT)
+    except FileNotFoundError as error:
+        raise FileNotFoundError(
+            f"run {run_id} was not evaluated, and has no threshold yet: `spooflab evaluate --model {run_id}` first"
+        ) from error
+    digest = " ".join(file_sha256(path) for path in sorted(folder.iterdir()))
+    label = name.removeprefix("models:/") if name.startswith("models:/") else tracking.name_of(run_id)
+    return Model(label, run_id, Countermeasure.load(folder), digest, tracking.heard_recordings(run_id))
+
+
+def remedied(model: Model, remedy: Remedy) -> Model:
+    """Put an enhancement before a model that was trained without it, or in place of the one it has.
+
+    Calibration and threshold stay as they were: on speech that is enhanced they are no longer of dev.
+    """
+    detector = copy.copy(model.countermeasure.detector)
+    enhancement = REMEDIES[remedy](sample_rate_hz=detector.specifications.sample_rate_hz).eval()
+    detector._modules = {**detector._modules, "enhancement": enhancement}  # noqa: SLF001 - all others are shared
+    recipe = json.dumps([model.digest, describe(enhancement), enhancement.version])
+    return replace(
+        model,
+        name=f"{model.name} + {remedy}",
+        remedy=remedy,
+        countermeasure=replace(model.countermeasure, detector=detector),
+        digest=hashlib.sha256(recipe.encode()).hexdigest(),
+    )
