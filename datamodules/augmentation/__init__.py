@@ -11,9 +11,16 @@ from datamodules.augmentation.gain import Gain, RandomGain
 from datamodules.augmentation.levels import active_level, mix, rms
 from datamodules.augmentation.raw_boost import ConvolutiveNoise, ImpulsiveNoise, StationaryNoise, rawboost
 from datamodules.augmentation.recorded_noise import EnvironmentNoise, FolderNoise, NoiseStretch, NoiseSum
+from datamodules.augmentation.reverberation import (
+    RecordedReverberation,
+    RoomRecording,
+    SimulatedReverberation,
+    reverberant,
+)
 from datamodules.augmentation.speed import RandomSpeed, Speed
 from datamodules.augmentation.telephone import Band, TelephoneBand
 from datamodules.augmentation.white_noise import AdditiveWhiteGaussianNoise, WhiteNoise
+from datamodules.rooms import Room
 
 __all__ = [
     "AdditiveWhiteGaussianNoise",
@@ -35,6 +42,10 @@ __all__ = [
     "Parallel",
     "RandomGain",
     "RandomSpeed",
+    "RecordedReverberation",
+    "Room",
+    "RoomRecording",
+    "SimulatedReverberation",
     "Speed",
     "StationaryNoise",
     "TelephoneBand",
@@ -42,5 +53,6 @@ __all__ = [
     "active_level",
     "mix",
     "rawboost",
+    "reverberant",
     "rms",
 ]

@@ -19,6 +19,7 @@ from datamodules.augmentation import (
     Parallel,
     RandomGain,
     RandomSpeed,
+    SimulatedReverberation,
     TelephoneBand,
     rawboost,
 )
@@ -33,6 +34,7 @@ MAKERS = {
     **{f"rawboost {number}": lambda noise, number=number: rawboost(number, probability=1.0) for number in range(1, 9)},
     "codec": lambda noise: CodecPass(probability=1.0),
     "telephone": lambda noise: TelephoneBand(probability=1.0),
+    "reverberation": lambda noise: SimulatedReverberation(probability=1.0),
     "compose": lambda noise: Compose([RandomGain(), rawboost(3, 1.0), EnvironmentNoise(noise, probability=0.9)]),
     "one of": lambda noise: OneOf([RandomGain(probability=1.0), rawboost(2, 1.0)]),
     "parallel": lambda noise: Parallel([RandomGain(probability=1.0), rawboost(3, 1.0)]),
