@@ -40,6 +40,7 @@ class Model:
         countermeasure: with its calibration and threshold.
         digest: of its files.
         heard: SHA-256 of the recordings of noise that it was trained on.
+        remedy: what was put before it for this test; empty where it is as it is deployed.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Model:
     countermeasure: Countermeasure
     digest: str
     heard: frozenset[str] = frozenset()
+    remedy: str = ""
 
 
 @dataclass(frozen=True)

@@ -13,21 +13,20 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from datamodules.coding import CODECS
 from datamodules.conditions import CLEAN, CODEC, SNRS_DB, TRIMMED, conditions
 from datamodules.datamodule import DeepfakeDataModule
-from datamodules.digests import file_sha256
 from experiments import tracking
 from experiments.data_config import read_data
 from experiments.degraded import Model, Row, measure_under
-from experiments.evaluate import run_of
-from experiments.inference import Countermeasure
-from experiments.registry import COUNTERMEASURE_ARTIFACT
+from experiments.remedies import REMEDIES, open_model, remedied
 from experiments.robustness_plot import robustness
 from experiments.threads import cores, use
 from experiments.train import quieten
 from lightning_modules.metrics.bootstrap import RESAMPLES
 
 TABLE, FIGURE = "robustness.csv", "robustness.png"
+HEARD = "†"
 
 
 def main(arguments: list[str]) -> int:
@@ -37,9 +36,10 @@ def main(arguments: list[str]) -> int:
     use(1, tell=False)  # utterances are scored one by one, several at a time
     jobs = options.jobs or cores()
     print(f"threads: {jobs} of {cores()} cores", flush=True)
-    models = [open_model(name) for name in options.model]
+    opened = [open_model(name) for name in options.model]
+    models = [variant for model in opened for variant in (model, *(remedied(model, way) for way in options.remedy))]
     data = _data_of(options.config, models)
-    asked = conditions(data.sample_rate_hz, options.noise, options.snrs, options.environments)
+    asked = conditions(data.sample_rate_hz, options.noise, options.snrs, options.environments, options.codecs)
     rows = measure_under(asked, models, data, jobs, options.bootstrap)
     log(rows, models, data)
     if options.out:
@@ -51,34 +51,16 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def open_model(name: str) -> Model:
-    """Open an evaluated run, or a registered model, by what it is called.
-
-    Raises:
-        LookupError: there is no such run or model.
-        FileNotFoundError: the run was not evaluated: it has neither calibration nor threshold.
-    """
-    run_id = run_of(name, None)
-    try:
-        folder = tracking.fetch(run_id, COUNTERMEASURE_ARTIFACT)
-    except FileNotFoundError as error:
-        raise FileNotFoundError(
-            f"run {run_id} was not evaluated, and has no threshold yet: `spooflab evaluate --model {run_id}` first"
-        ) from error
-    digest = " ".join(file_sha256(path) for path in sorted(folder.iterdir()))
-    label = name.removeprefix("models:/") if name.startswith("models:/") else tracking.name_of(run_id)
-    return Model(label, run_id, Countermeasure.load(folder), digest)
-
-
-def summary(rows: Sequence[Row]) -> dict[str, float]:
+def summary(rows: Sequence[Row], remedy: str = "") -> dict[str, float]:
     """Return the few numbers of one model that MLflow shows as columns; mean EERs weigh each condition alike."""
     kinds = {
         "noise": [row.eer for row in rows if row.snr_db is not None],
         "codec": [row.eer for row in rows if row.group == CODEC],
         "trimmed": [row.eer for row in rows if row.group == TRIMMED],
     }
-    means = {f"robustness/{kind}_eer": float(np.mean(eers)) for kind, eers in kinds.items() if eers}
-    return {**means, "robustness/worst_eer": max(row.eer for row in rows)}
+    means = {f"{kind}_eer": float(np.mean(eers)) for kind, eers in kinds.items() if eers}
+    prefix = f"robustness/{remedy}_" if remedy else "robustness/"
+    return {f"{prefix}{name}": eer for name, eer in {**means, "worst_eer": max(row.eer for row in rows)}.items()}
 
 
 def log(rows: Sequence[Row], models: Sequence[Model], data: DeepfakeDataModule) -> None:
@@ -86,9 +68,11 @@ def log(rows: Sequence[Row], models: Sequence[Model], data: DeepfakeDataModule) 
     with tempfile.TemporaryDirectory() as folder:
         write(Path(folder), rows)
         for model in models:
-            tracking.log_files(model.run_id, Path(folder), "robustness")
-            tracking.log_metrics(model.run_id, summary([row for row in rows if row.model == model.name]))
-            tracking.log_dataset(model.run_id, data.corpus, "robustness")
+            mine = [row for row in rows if row.model == model.name]
+            tracking.log_metrics(model.run_id, summary(mine, model.remedy))
+            if not model.remedy:
+                tracking.log_files(model.run_id, Path(folder), "robustness")
+                tracking.log_dataset(model.run_id, data.corpus, "robustness")
 
 
 def write(folder: Path, rows: Sequence[Row]) -> None:
@@ -108,9 +92,15 @@ def show(rows: Sequence[Row]) -> None:
     table = Table("condition", *models, title=f"EER, legacy (95 %, by {rows[0].unit})")
     for name in dict.fromkeys(row.condition for row in rows):
         found = {row.model: row for row in rows if row.condition == name}
-        cells = [f"{100 * row.eer:.2f} % ({100 * row.eer_low:.2f}–{100 * row.eer_high:.2f})" for row in found.values()]
-        table.add_row(name, *cells, style="bold" if name == CLEAN else None)
+        table.add_row(name, *(_cell(row) for row in found.values()), style="bold" if name == CLEAN else None)
     Console().print(table)
+    if any(row.heard for row in rows):
+        print(f"{HEARD} the model was trained in this very noise: hold it out of training, or test in another")
+
+
+def _cell(row: Row) -> str:
+    interval = f"{100 * row.eer_low:.2f}–{100 * row.eer_high:.2f}"
+    return f"{100 * row.eer:.2f} % ({interval})" + HEARD * row.heard
 
 
 def _data_of(config: Path | None, models: Sequence[Model]) -> DeepfakeDataModule:
@@ -132,6 +122,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--noise", help="folder in DEMAND's layout, ENVIRONMENT/ch01.wav …; white noise alone without")
     parser.add_argument("--environments", nargs="+", help="of that folder; all when not given")
     parser.add_argument("--snrs", nargs="+", type=float, default=list(SNRS_DB), help="ratios in dB")
+    parser.add_argument("--codecs", nargs="*", choices=tuple(CODECS), default=tuple(CODECS), metavar="CODEC")
+    parser.add_argument(
+        "--remedy", action="append", default=[], choices=tuple(REMEDIES), help="test it as well; repeat"
+    )
     parser.add_argument("--bootstrap", type=int, default=RESAMPLES, help="resamples of the intervals")
     parser.add_argument("--jobs", type=int, help="threads; default all cores")
     parser.add_argument("--out", type=Path, metavar="DIR", help="write table and figure there, too")

@@ -7,6 +7,7 @@ in the same folder shows the same runs.
 import hashlib
 import json
 import os
+import re
 import subprocess
 import traceback
 from collections.abc import Iterator, Mapping
@@ -145,6 +146,15 @@ def log_config(run_id: str, config: Mapping[str, Any]) -> None:
 def log_augmentation(run_id: str, recipe: Mapping[str, Any]) -> None:
     """Log what training audio was altered by, recordings by their content: a config names but folders."""
     mlflow.MlflowClient().log_text(run_id, json.dumps(recipe, indent=1), AUGMENTATION_ARTIFACT)
+
+
+def heard_recordings(run_id: str) -> frozenset[str]:
+    """Return the SHA-256 of every recording that a run's training audio was altered by; none for runs without."""
+    try:
+        text = fetch(run_id, AUGMENTATION_ARTIFACT).read_text()
+    except FileNotFoundError:
+        return frozenset()
+    return frozenset(re.findall(r'"([0-9a-f]{64})"', text))
 
 
 def log_dataset(run_id: str, manifest: Manifest, context: str) -> None:
