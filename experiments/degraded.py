@@ -36,6 +36,7 @@ class Model:
 
     Attributes:
         name: in tables and figures.
+        recipe: what models trained alike with other seeds are called as well.
         run_id: of the run that it is of.
         countermeasure: with its calibration and threshold.
         digest: of its files.
@@ -44,6 +45,7 @@ class Model:
     """
 
     name: str
+    recipe: str
     run_id: str
     countermeasure: Countermeasure
     digest: str

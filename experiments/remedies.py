@@ -38,7 +38,8 @@ def open_model(name: str) -> Model:
         ) from error
     digest = " ".join(file_sha256(path) for path in sorted(folder.iterdir()))
     label = name.removeprefix("models:/") if name.startswith("models:/") else tracking.name_of(run_id)
-    return Model(label, run_id, Countermeasure.load(folder), digest, tracking.heard_recordings(run_id))
+    recipe = str(tracking.get(run_id).info.run_name)
+    return Model(label, recipe, run_id, Countermeasure.load(folder), digest, tracking.heard_recordings(run_id))
 
 
 def remedied(model: Model, remedy: Remedy) -> Model:
@@ -46,13 +47,14 @@ def remedied(model: Model, remedy: Remedy) -> Model:
 
     Calibration and threshold stay as they were: on speech that is enhanced they are no longer of dev.
     """
-    detector = copy.copy(model.countermeasure.detector)
+    detector = copy.deepcopy(model.countermeasure.detector)
     enhancement = REMEDIES[remedy](sample_rate_hz=detector.specifications.sample_rate_hz).eval()
-    detector._modules = {**detector._modules, "enhancement": enhancement}  # noqa: SLF001 - all others are shared
+    detector.enhancement = enhancement
     recipe = json.dumps([model.digest, describe(enhancement), enhancement.version])
     return replace(
         model,
         name=f"{model.name} + {remedy}",
+        recipe=f"{model.recipe} + {remedy}",
         remedy=remedy,
         countermeasure=replace(model.countermeasure, detector=detector),
         digest=hashlib.sha256(recipe.encode()).hexdigest(),

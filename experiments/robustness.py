@@ -5,9 +5,10 @@ import csv
 import io
 import json
 import tempfile
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
+from statistics import fmean
 
 import numpy as np
 from rich.console import Console
@@ -42,6 +43,8 @@ def main(arguments: list[str]) -> int:
     asked = conditions(data.sample_rate_hz, options.noise, options.snrs, options.environments, options.codecs)
     rows = measure_under(asked, models, data, jobs, options.bootstrap)
     log(rows, models, data)
+    if options.seeds:
+        rows = pool_seeds(rows, {model.name: model.recipe for model in models})
     if options.out:
         write(options.out, rows)
     if options.json:
@@ -61,6 +64,33 @@ def summary(rows: Sequence[Row], remedy: str = "") -> dict[str, float]:
     means = {f"{kind}_eer": float(np.mean(eers)) for kind, eers in kinds.items() if eers}
     prefix = f"robustness/{remedy}_" if remedy else "robustness/"
     return {f"{prefix}{name}": eer for name, eer in {**means, "worst_eer": max(row.eer for row in rows)}.items()}
+
+
+def pool_seeds(rows: Sequence[Row], recipes: Mapping[str, str]) -> list[Row]:
+    """Make one row of those of the same recipe under the same condition: means, and the lowest and highest EER.
+
+    Args:
+        rows: of single models.
+        recipes: model -> what models of other seeds are called as well.
+    """
+    pools: dict[tuple[str, str], list[Row]] = {}
+    for row in rows:
+        pools.setdefault((row.condition, recipes[row.model]), []).append(row)
+    return [
+        replace(
+            pool[0],
+            model=recipe,
+            eer=fmean(row.eer for row in pool),
+            eer_low=min(row.eer for row in pool),
+            eer_high=max(row.eer for row in pool),
+            unit=f"lowest and highest of {len(pool)} seeds",
+            balanced_accuracy=fmean(row.balanced_accuracy for row in pool),
+            frr=fmean(row.frr for row in pool),
+            far=fmean(row.far for row in pool),
+            heard=any(row.heard for row in pool),
+        )
+        for (_, recipe), pool in pools.items()
+    ]
 
 
 def log(rows: Sequence[Row], models: Sequence[Model], data: DeepfakeDataModule) -> None:
@@ -89,13 +119,18 @@ def write(folder: Path, rows: Sequence[Row]) -> None:
 def show(rows: Sequence[Row]) -> None:
     """Print a row for each condition, a column for each model."""
     models = list(dict.fromkeys(row.model for row in rows))
-    table = Table("condition", *models, title=f"EER, legacy (95 %, by {rows[0].unit})")
+    table = Table("condition", *models, title=f"EER, legacy ({_interval(rows)})")
     for name in dict.fromkeys(row.condition for row in rows):
         found = {row.model: row for row in rows if row.condition == name}
         table.add_row(name, *(_cell(row) for row in found.values()), style="bold" if name == CLEAN else None)
     Console().print(table)
     if any(row.heard for row in rows):
         print(f"{HEARD} the model was trained in this very noise: hold it out of training, or test in another")
+
+
+def _interval(rows: Sequence[Row]) -> str:
+    units = " or ".join(dict.fromkeys(row.unit for row in rows))
+    return units if "seeds" in units else f"95 % by {units}"
 
 
 def _cell(row: Row) -> str:
@@ -125,6 +160,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--codecs", nargs="*", choices=tuple(CODECS), default=tuple(CODECS), metavar="CODEC")
     parser.add_argument(
         "--remedy", action="append", default=[], choices=tuple(REMEDIES), help="test it as well; repeat"
+    )
+    parser.add_argument(
+        "--seeds", action="store_true", help="one line for runs of the same name: mean, lowest, highest"
     )
     parser.add_argument("--bootstrap", type=int, default=RESAMPLES, help="resamples of the intervals")
     parser.add_argument("--jobs", type=int, help="threads; default all cores")

@@ -10,7 +10,7 @@ class WienerFilter(Enhancement):
     """The Wiener gain, with the decision-directed ratio of Ephraim and Malah (1984).
 
     The more it remembers, the less the noise warbles and the later an onset is heard. Theirs is 0.98, by listening; 0.9
-    is where the signal-to-distortion ratio of noisy speech gains most, over 0 to 20 dB and with frames 8 ms apart.
+    is about where the signal-to-distortion ratio of speech in 0 to 20 dB of noise gains most, with frames 8 ms apart.
 
     Args:
         sample_rate_hz: Sampling rate of the waveforms.
