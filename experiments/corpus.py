@@ -8,11 +8,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+import soundfile
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import track
 from rich.table import Table
 
+from datamodules.babble import babble
 from datamodules.clip_facts import ClipFacts
 from datamodules.corpora.asvspoof2019 import asvspoof2019_la
 from datamodules.manifest import Trial
@@ -34,6 +36,8 @@ def main(argv: list[str]) -> int:
         return _build(arguments)
     if arguments.task == "cache":
         return corpus_cache.run(arguments)
+    if arguments.task == "babble":
+        return _babble(arguments)
     return _check(arguments)
 
 
@@ -57,6 +61,19 @@ def _build(arguments: argparse.Namespace) -> int:
         )
     else:
         Console().print(_counts_table(counts_by_partition(manifest)))
+    return 0
+
+
+def _babble(arguments: argparse.Namespace) -> int:
+    rate_hz = arguments.sample_rate_hz
+    waveform = babble(arguments.speech, arguments.speakers, arguments.duration_s, rate_hz, arguments.seed)
+    path = arguments.out / "ch01.wav"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_suffix(".part")
+    soundfile.write(unfinished, waveform, rate_hz, format="WAV", subtype="PCM_16")
+    unfinished.replace(path)
+    told = {"path": str(path), "speakers": arguments.speakers, "duration_s": len(waveform) / rate_hz}
+    print(json.dumps(told) if arguments.json else f"{path}: {told['duration_s']:g} s of {arguments.speakers} speakers")
     return 0
 
 
@@ -159,6 +176,15 @@ def _parser() -> argparse.ArgumentParser:
     examine.add_argument("--html", type=Path, metavar="FILE", help="write a page with plots, which can be mailed")
     cache = tasks.add_parser("cache", help="fill the caches of a training config; list, verify or prune them")
     corpus_cache.add_arguments(cache)
-    for command in (build, examine, cache):
+    crowd = tasks.add_parser("babble", help="make an environment of noise of several speakers at once")
+    crowd.add_argument("--speech", type=Path, required=True, help="folder with one sub-folder a speaker")
+    crowd.add_argument(
+        "--out", type=Path, required=True, help="folder of the environment, such as data/noise/test/BABBLE"
+    )
+    crowd.add_argument("--speakers", type=int, default=6)
+    crowd.add_argument("--duration-s", type=float, default=120.0)
+    crowd.add_argument("--sample-rate-hz", type=int, default=16_000)
+    crowd.add_argument("--seed", type=int, default=0)
+    for command in (build, examine, cache, crowd):
         command.add_argument("--json", action="store_true", help="print JSON instead of tables")
     return parser
