@@ -5,6 +5,7 @@ import pytest
 import soundfile as sf
 
 from datamodules.augmentation import active_level, rms
+from datamodules.coding import CODECS, coded
 from datamodules.conditions import TrimSilence, conditions
 from datamodules.corpora.asvspoof2019 import asvspoof2019_la
 from datamodules.datamodule import DeepfakeDataModule
@@ -19,13 +20,15 @@ def noise(tmp_path):
 
 
 def test_every_noise_at_every_ratio(noise):
-    found = conditions(16_000, noise, [10, 0])
+    found = conditions(16_000, noise, [10, 0], codecs=["gsm", "opus"])
     assert [condition.name for condition in found] == [
-        *("clean", "white_10db", "white_0db", "CAFE_10db", "CAFE_0db", "STREET_10db", "STREET_0db", "trimmed")
+        *("clean", "white_10db", "white_0db", "CAFE_10db", "CAFE_0db", "STREET_10db", "STREET_0db"),
+        *("gsm", "opus", "trimmed"),
     ]
-    assert [condition.group for condition in conditions(16_000, noise, [5], ["STREET"])] == [
-        *("clean", "white", "STREET", "trimmed")
+    assert [condition.group for condition in conditions(16_000, noise, [5], ["STREET"], ["gsm"])] == [
+        *("clean", "white", "STREET", "codec", "trimmed")
     ]
+    assert {condition.name for condition in conditions(8000) if condition.group == "codec"} == set(CODECS)
     with pytest.raises(FileNotFoundError, match="no environment 'PARK'"):
         conditions(16_000, noise, [5], ["PARK"])
 
@@ -48,6 +51,21 @@ def test_altered_waveforms_reach_their_ratio_and_are_kept(noise, tiny_corpus, tm
             again = opened().waveforms("eval", condition.alteration)
             assert again.missing == []
             assert (again[0] == altered[0]).all()
+
+
+def test_a_codec_is_the_one_at_the_middle_of_its_bit_rates(tiny_corpus):
+    waveform, _ = sf.read(asvspoof2019_la(str(tiny_corpus))[0].path, dtype="float32")
+    for codec in ("amr_nb", "mp3"):
+        (condition,) = (found for found in conditions(16_000, codecs=[codec]) if found.group == "codec")
+        altered = condition.alteration(waveform, np.random.default_rng(0))
+        bit_rates = CODECS[codec].bit_rates
+        np.testing.assert_array_equal(altered, coded(waveform, codec, bit_rates[len(bit_rates) // 2], 16_000))
+
+
+def test_a_condition_knows_its_recordings_by_their_content(noise):
+    found = {condition.name: condition.recordings for condition in conditions(16_000, noise, [10], codecs=["gsm"])}
+    assert found.pop("CAFE_10db") != found.pop("STREET_10db") != []
+    assert set(map(tuple, found.values())) == {()}
 
 
 def test_trimming_cuts_silence_at_both_ends_alone():

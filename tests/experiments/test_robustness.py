@@ -7,14 +7,19 @@ import re
 import numpy as np
 import pytest
 import soundfile as sf
+import torch
+import yaml
 
+from datamodules.corpora.asvspoof2019 import asvspoof2019_la
 from experiments import degraded, tracking
 from experiments.cli import main
 from experiments.degraded import Row
-from experiments.evaluate import read_metrics
-from experiments.robustness import FIGURE, TABLE, summary
+from experiments.evaluate import evaluate, read_metrics
+from experiments.remedies import open_model, remedied
+from experiments.robustness import FIGURE, TABLE, pool_seeds, summary
 from experiments.robustness_plot import robustness
 from experiments.train import train
+from lightning_modules.enhancement import WienerFilter
 
 
 @pytest.fixture
@@ -27,14 +32,32 @@ def noise(tmp_path):
 @pytest.fixture
 def words(session_place, evaluated, noise):
     with session_place.entered():
-        yield ["robustness", f"--model={evaluated}", f"--noise={noise}", "--snrs", "10", "0", "--bootstrap=50"]
+        yield [
+            "robustness",
+            f"--model={evaluated}",
+            f"--noise={noise}",
+            "--snrs",
+            "10",
+            "0",
+            "--codecs",
+            "gsm",
+            "--bootstrap=50",
+        ]
 
 
 def test_clean_is_what_evaluate_measured_and_noise_is_worse(words, evaluated, capsys, tmp_path):
     assert main([*words, "--json", f"--out={tmp_path / 'out'}"]) == 0
     printed = capsys.readouterr().out
     rows = [Row(**row) for row in json.loads(printed[printed.index("[") :])]
-    assert [row.condition for row in rows] == ["clean", "white_10db", "white_0db", "CAFE_10db", "CAFE_0db", "trimmed"]
+    assert [row.condition for row in rows] == [
+        "clean",
+        "white_10db",
+        "white_0db",
+        "CAFE_10db",
+        "CAFE_0db",
+        "gsm",
+        "trimmed",
+    ]
     clean = read_metrics(evaluated)
     assert rows[0].eer == pytest.approx(clean.eer["legacy"], abs=1e-9)
     assert rows[0].balanced_accuracy == pytest.approx(clean.balanced_accuracy, abs=1e-9)
@@ -59,7 +82,7 @@ def test_an_interrupted_test_goes_on(words, monkeypatch, capsys, evaluated):
             raise KeyboardInterrupt
         return original(detector, waveform)
 
-    words = [*words, "--snrs", "7", "3", "--jobs=1"]  # ratios that no other test has cached
+    words = [*words, "--snrs", "7", "3", "--codecs", "--jobs=1"]  # ratios that no other test has cached
     monkeypatch.setattr(degraded, "score_waveform", cut_off)
     assert main(words) == 130
     monkeypatch.setattr(degraded, "score_waveform", lambda *given: scored.append(given) or original(*given))
@@ -72,11 +95,56 @@ def test_an_interrupted_test_goes_on(words, monkeypatch, capsys, evaluated):
     assert scored == []
 
 
+def test_a_remedy_is_put_before_the_model_and_not_into_it(words, evaluated, session_place, capsys):
+    assert main([*words, "--remedy=wiener", "--remedy=spectral-subtraction", "--codecs", "--snrs", "0", "--json"]) == 0
+    printed = capsys.readouterr().out
+    rows = [Row(**row) for row in json.loads(printed[printed.index("[") :])]
+    noisy = {row.model.partition(" + ")[2]: row.eer for row in rows if row.condition == "white_0db"}
+    assert len(set(noisy.values())) == 3
+    logged = tracking.get(evaluated).data.metrics
+    assert logged["robustness/wiener_worst_eer"] == max(row.eer for row in rows if row.model.endswith("+ wiener"))
+    plain = open_model(evaluated)
+    treated = remedied(plain, "wiener")
+    waveform, rate_hz = sf.read(asvspoof2019_la(str(session_place.corpus))[0].path, dtype="float32")
+    enhanced = WienerFilter(rate_hz)(torch.from_numpy(waveform[None]))
+    with torch.inference_mode():
+        expected = plain.countermeasure.detector(enhanced)
+        torch.testing.assert_close(treated.countermeasure.detector(torch.from_numpy(waveform[None])), expected)
+    assert plain.countermeasure.detector.enhancement is None
+    assert plain.digest != treated.digest != remedied(plain, "spectral-subtraction").digest
+
+
 def test_a_run_that_was_not_evaluated_is_told(session_place, capsys):
     with session_place.entered():
         outcome = train(session_place.words(epochs=1), name="fresh")
         assert main(["robustness", f"--model={outcome.run_id}"]) == 1
     assert re.search(r"was not evaluated.*spooflab evaluate --model", capsys.readouterr().err)
+
+
+def test_noise_that_was_heard_in_training_is_told(session_place, noise, tmp_path, capsys):
+    config = tmp_path / "noise.yaml"
+    heard = {"class_path": "datamodules.augmentation.EnvironmentNoise", "init_args": {"root": noise}}
+    config.write_text(yaml.safe_dump({"data": {"augmentation": heard}}))
+    with session_place.entered():
+        outcome = train([*session_place.words(epochs=1), f"--config={config}"], name="noisy")
+        evaluate(outcome.run_id, asvspoof2019_la(str(session_place.corpus)))
+        words = ["robustness", f"--model={outcome.run_id}", f"--noise={noise}", "--snrs", "5", "--codecs"]
+        assert main([*words, "--bootstrap=10"]) == 0
+        told = capsys.readouterr().out
+        assert re.search(r"CAFE_5db .*†", told)
+        assert not re.search(r"white_5db .*†", told)
+        assert "trained in this very noise" in told
+
+
+def test_seeds_are_pooled_by_the_name_of_their_runs():
+    def row(model, eer):
+        return Row(model, "clean", "clean", None, eer, eer - 0.1, eer + 0.1, "trial", 1 - eer, eer, eer)
+
+    recipes = {"a 1": "a", "a 2": "a", "b 1": "b"}
+    one, other = pool_seeds([row("a 1", 0.2), row("b 1", 0.4), row("a 2", 0.3)], recipes)
+    assert (one.model, one.unit) == ("a", "lowest and highest of 2 seeds")
+    assert (one.eer, one.eer_low, one.eer_high) == pytest.approx((0.25, 0.2, 0.3))
+    assert (other.model, other.eer, other.eer_low) == ("b", 0.4, 0.4)
 
 
 def test_another_sample_rate_is_told(words, session_place, tmp_path, capsys):

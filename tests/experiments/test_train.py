@@ -1,11 +1,13 @@
 """Training is tracked truthfully, alike under a seed, resumable, and picky about its config."""
 
+import json
 import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile as sf
+import torch
 import yaml
 
 from datamodules.corpora.asvspoof2019 import asvspoof2019_la
@@ -13,10 +15,13 @@ from experiments import tracking
 from experiments.evaluate import evaluate
 from experiments.inference import Countermeasure
 from experiments.registry import COUNTERMEASURE_ARTIFACT
-from experiments.train import SCRATCH, main, parse, train
+from experiments.train import SCRATCH, hand_over_frontend, main, parse, train
+from lightning_modules.detector import Detector
+from lightning_modules.enhancement import SpectralSubtraction
 
 CONFIGS = Path(__file__).resolve().parents[2] / "experiments" / "configs"
 SECTIONS = {path.stem: set(yaml.safe_load(path.read_text())) for path in sorted(CONFIGS.glob("*.yaml"))}
+AUGMENTATIONS = [name for name in SECTIONS if name.startswith("augment_")]
 NETWORKS = [name for name, sections in SECTIONS.items() if "model" in sections]
 
 
@@ -154,6 +159,44 @@ def test_every_shipped_network_config_trains(place, network):
     )
     cli.trainer.fit(cli.model, datamodule=cli.datamodule)
     assert cli.trainer.global_step == 1
+
+
+@pytest.mark.parametrize("recipe", AUGMENTATIONS)
+def test_every_shipped_augmentation_trains(place, recipe, monkeypatch, tmp_path):
+    root = tmp_path / "data" / "noise" / "train" / "CAFE"
+    root.mkdir(parents=True)
+    sf.write(root / "ch01.wav", np.random.default_rng(0).normal(0, 0.1, 48_000), 16_000)
+    monkeypatch.chdir(tmp_path)
+    cli = parse([*place.words(), f"--config={CONFIGS / recipe}.yaml", "--trainer.fast_dev_run=true"])
+    assert cli.datamodule.augmentation is not None
+    cli.trainer.fit(cli.model, datamodule=cli.datamodule)
+    assert cli.trainer.global_step == 1
+
+
+@pytest.mark.parametrize("network", ["cnn", "rawnet2"])
+def test_enhancement_is_of_training_cache_and_use(place, network):
+    words = place.words(
+        network, epochs=1, model__enhancement__class_path="lightning_modules.enhancement.SpectralSubtraction"
+    )
+    run_id = train([*words, "--data.sample_rate_hz=8000"], name="enhanced").run_id
+    detector = Detector.from_file(tracking.fetch(run_id, tracking.CHECKPOINT_ARTIFACT))
+    assert isinstance(detector.enhancement, SpectralSubtraction)
+    assert detector.enhancement.sample_rate_hz == 8000
+    if network == "cnn":
+        plain, enhanced = (parse(words) for words in (place.words(network), words))
+        for cli in (plain, enhanced):
+            hand_over_frontend(cli.model, cli.datamodule)
+        assert plain.datamodule.extractor.key != enhanced.datamodule.extractor.key
+        waveform = torch.randn(1, 16_000, generator=torch.Generator().manual_seed(0))
+        assert not torch.allclose(*(cli.datamodule.extractor.extract(waveform) for cli in (plain, enhanced)))
+
+
+def test_what_training_audio_was_altered_by_is_logged(place):
+    augmentation = "data__augmentation__class_path"
+    words = place.words(epochs=1, **{augmentation: "datamodules.augmentation.AdditiveWhiteGaussianNoise"})
+    logged = json.loads(tracking.fetch(train(words).run_id, tracking.AUGMENTATION_ARTIFACT).read_text())
+    assert logged["class_path"].endswith("AdditiveWhiteGaussianNoise")
+    assert logged["snr_min_db"] == 10.0
 
 
 def test_the_readmes_augmentation_is_a_config(place, tmp_path):

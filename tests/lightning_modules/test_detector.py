@@ -6,9 +6,11 @@ import pytest
 import torch
 
 from lightning_modules.detector import SPECIFICATIONS_KEY, Detector, to_score
+from lightning_modules.enhancement import WienerFilter
 from lightning_modules.frontends import LogMel, Waveform
 from lightning_modules.networks.cnn import SpectrogramCNN
 from lightning_modules.networks.rawnet2 import RawNet2
+from lightning_modules.normalisation import Normalisation
 
 WAVEFORM = torch.randn(3, 16000, generator=torch.Generator().manual_seed(0)) * 0.1
 
@@ -22,6 +24,13 @@ def detectors() -> list[Detector]:
             RawNet2(sinc_filters=4, sinc_taps=9, channels=(4, 4, 8, 8, 8, 8), gru_units=8, gru_layers=1, embedding=8),
             crop_s=1.0,
         ),
+        Detector(
+            LogMel(n_mels=32),
+            SpectrogramCNN(channels=(4, 8)),
+            Normalisation("sliding", window_frames=31),
+            crop_s=1.0,
+            enhancement=WienerFilter(memory=0.5),
+        ),
     ]
 
 
@@ -31,7 +40,7 @@ def write(detector: Detector, path) -> None:
     torch.save(checkpoint, path)
 
 
-@pytest.mark.parametrize("index", [0, 1])
+@pytest.mark.parametrize("index", [0, 1, 2])
 def test_checkpoint_alone_gives_the_same_scores(index, tmp_path):
     detector = detectors()[index].eval()
     write(detector, tmp_path / "a.ckpt")
@@ -39,6 +48,22 @@ def test_checkpoint_alone_gives_the_same_scores(index, tmp_path):
     assert again.specifications == detector.specifications
     with torch.no_grad():
         torch.testing.assert_close(again(WAVEFORM), detector(WAVEFORM), atol=0, rtol=0)
+
+
+def test_a_checkpoint_from_before_there_was_enhancement_loads(tmp_path):
+    detector = detectors()[0].eval()
+    specifications = detector.specifications.to_dict()
+    del specifications["enhancement"]
+    torch.save({"state_dict": detector.state_dict(), SPECIFICATIONS_KEY: specifications}, tmp_path / "old.ckpt")
+    with torch.no_grad():
+        torch.testing.assert_close(Detector.from_file(tmp_path / "old.ckpt")(WAVEFORM), detector(WAVEFORM))
+
+
+def test_the_waveform_is_enhanced_before_all_else():
+    detector = detectors()[2].eval()
+    enhanced = WienerFilter(memory=0.5)(WAVEFORM)
+    torch.testing.assert_close(detector.extract(WAVEFORM), detector.frontend(enhanced))
+    assert not torch.equal(detector.extract(WAVEFORM), detector.frontend(WAVEFORM))
 
 
 def test_score_is_bona_fide_minus_spoof():
