@@ -34,8 +34,8 @@ class DeepfakeDataModule(pl.LightningDataModule):
     """Serves the partitions of a corpus as batches (see the contract in CONTRIBUTING.md).
 
     Decoded waveforms are always cached; features too once ``extractor`` is set, for every partition that is not
-    augmented. Training draws a random crop of each utterance, dev and eval the first. Augmentation is drawn afresh from
-    the cached waveforms; nothing random is cached, but for ``cached_views``.
+    augmented afresh. Training draws a random crop of each utterance, dev and eval the first. Augmentation is drawn from
+    the cached waveforms every time; nothing random is cached, but for the views of ``cached_augmentation``.
 
     Args:
         corpus: rows of all partitions; in YAML a function of ``datamodules.corpora``.
@@ -46,9 +46,10 @@ class DeepfakeDataModule(pl.LightningDataModule):
         cache: ``fill`` them before the first epoch, or ``lazy``: compute what is asked for, and keep it.
         cache_jobs: threads that fill; the cores this process may use when not given.
         on_bad_audio: ``refuse`` a corpus with a file that cannot be used, or ``skip`` such files and say how many.
-        augmentation: applied to training waveforms, drawn anew every epoch.
-        cached_views: for augmentations too slow for that: so many seeded views of each training utterance are cached,
-            and each epoch draws one of them; 0 for none.
+        augmentation: applied to training crops, drawn anew every epoch.
+        cached_augmentation: one too slow for that, such as a codec: applied to whole training utterances before
+            ``augmentation``, and cached.
+        cached_views: so many seeded views of each training utterance are made by it; each epoch draws one of them.
         feature_dtype: of the cached features; "float16" takes half the room.
         balanced: draw both classes equally often; not together with class weights in the loss.
         num_workers: loader processes. From a memory map, none is fastest on few cores.
@@ -66,7 +67,8 @@ class DeepfakeDataModule(pl.LightningDataModule):
         cache_jobs: int | None = None,
         on_bad_audio: Literal["refuse", "skip"] = "refuse",
         augmentation: Augmentation | None = None,
-        cached_views: int = 0,
+        cached_augmentation: Augmentation | None = None,
+        cached_views: int = 4,
         feature_dtype: Literal["float16", "float32"] = "float16",
         balanced: bool = False,
         num_workers: int = 0,
@@ -78,16 +80,17 @@ class DeepfakeDataModule(pl.LightningDataModule):
         self.corpus = corpus.remembering(self.cache_dir / FOLDER)
         self.cache, self.on_bad_audio = cache, on_bad_audio
         self.cache_jobs = cache_jobs or len(os.sched_getaffinity(0))
-        if cached_views < 0 or (cached_views and augmentation is None):
-            raise ValueError(f"found cached_views={cached_views}, expected 0, or above 0 with an augmentation to cache")
-        for part in augmentation.parts if augmentation else ():
+        if cached_views < 1:
+            raise ValueError(f"found cached_views={cached_views}, expected 1 or more")
+        self.augmentation, self.cached_augmentation = augmentation, cached_augmentation
+        self.cached_views, self.balanced = cached_views, balanced
+        for part in (part for whole in self.augmentations.values() for part in whole.parts):
             part_rate_hz = getattr(part, "sample_rate_hz", sample_rate_hz)
             if part_rate_hz != sample_rate_hz:
                 raise ValueError(
                     f"{type(part).__name__} has sample_rate_hz={part_rate_hz}, and the data {sample_rate_hz}: set its "
                     "sample_rate_hz to that of the data, or it would alter them otherwise than it says"
                 )
-        self.augmentation, self.cached_views, self.balanced = augmentation, cached_views, balanced
         self.feature_dtype = feature_dtype
         self.num_workers, self.seed = num_workers, seed
         self.extractor: FeatureExtractor | None = None
@@ -95,14 +98,20 @@ class DeepfakeDataModule(pl.LightningDataModule):
         self._bad: dict[str, set[str]] = {}
         self._read: list[RecordStore] = []
 
+    @property
+    def augmentations(self) -> dict[str, Augmentation]:
+        """What training waveforms are altered by, by the name of the argument."""
+        both = {"cached_augmentation": self.cached_augmentation, "augmentation": self.augmentation}
+        return {name: augmentation for name, augmentation in both.items() if augmentation is not None}
+
     def prepare_data(self) -> None:
         """Refuse a corpus that leaks or lacks a side, and noise that is damaged, then fill the caches.
 
         Once, before any process trains on them.
         """
         self.corpus.check_disjoint()
-        if self.augmentation is not None:
-            self.augmentation.prepare()
+        for augmentation in self.augmentations.values():
+            augmentation.prepare()
         for partition in ("train", "dev"):
             lacking = set(KEYS) - {trial.key for trial in self.corpus.partition(partition)}
             if lacking:
@@ -196,7 +205,7 @@ class DeepfakeDataModule(pl.LightningDataModule):
         trials, training = self.trials(partition), partition == "train"
         crop_samples = round(self.crop_s * self.sample_rate_hz)
         audio = self._audio(partition)
-        fresh = self.augmentation if training and not self.cached_views else None
+        fresh = self.augmentation if training else None
         if fill:
             self._fill(audio.store, f"waveforms of {partition}", verify)
         extractor = self.extractor
@@ -223,9 +232,9 @@ class DeepfakeDataModule(pl.LightningDataModule):
     def _audio(self, partition: Partition) -> "_Audio":
         """The waveforms of a partition, or the cached views of them."""
         waveforms, digests = self._waveforms(partition), self._digests(partition)
-        if partition != "train" or self.augmentation is None or not self.cached_views:
+        if partition != "train" or self.cached_augmentation is None:
             return _Audio(waveforms, self._waveform_recipe, digests, 1)
-        return self._views(waveforms, digests, self.augmentation, self.cached_views)
+        return self._views(waveforms, digests, self.cached_augmentation, self.cached_views)
 
     def _views(self, waveforms: RecordStore, digests: list[str], augmentation: Augmentation, views: int) -> "_Audio":
         recipe = {**self._waveform_recipe, "augmentation": augmentation.recipe}

@@ -48,9 +48,12 @@ def read_data(config: Path) -> DeepfakeDataModule:
         raise ValueError(f"{config}: has no section `data`; expected a training config, such as minispoof.yaml")
     parser = ArgumentParser(exit_on_error=False)
     parser.add_class_arguments(DeepfakeDataModule, "data")
+    data: DeepfakeDataModule = _instantiate(parser, config, {"data": values["data"]}).data
+    return data
+
+
+def _instantiate(parser: ArgumentParser, config: Path, values: dict[str, Any]) -> Any:  # noqa: ANN401 - a namespace
     try:
-        parsed = parser.parse_object({"data": values["data"]})
+        return parser.instantiate_classes(parser.parse_object(values))
     except argparse.ArgumentError as error:
         raise ValueError(f"{config}: the section `data` is not usable: {error}") from error
-    data: DeepfakeDataModule = parser.instantiate_classes(parsed).data
-    return data

@@ -143,9 +143,10 @@ def log_config(run_id: str, config: Mapping[str, Any]) -> None:
     log_params(run_id, {name: value for name, value in flatten(config).items() if value is not None})
 
 
-def log_augmentation(run_id: str, recipe: Mapping[str, Any]) -> None:
-    """Log what training audio was altered by, recordings by their content: a config names but folders."""
-    mlflow.MlflowClient().log_text(run_id, json.dumps(recipe, indent=1), AUGMENTATION_ARTIFACT)
+def log_augmentation(run_id: str, recipes: Mapping[str, Any]) -> None:
+    """Log what training audio was altered by, if anything, recordings by their content: a config names but folders."""
+    if recipes:
+        mlflow.MlflowClient().log_text(run_id, json.dumps(recipes, indent=1), AUGMENTATION_ARTIFACT)
 
 
 def heard_recordings(run_id: str) -> frozenset[str]:

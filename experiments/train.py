@@ -201,8 +201,8 @@ def train(
         cli.checkpoint.dirpath = str(SCRATCH / run_id)
         cli.trainer.logger = tracking.lightning_logger(run_id)
         _prepare(cli)
-        if cli.datamodule.augmentation is not None:
-            tracking.log_augmentation(run_id, cli.datamodule.augmentation.recipe)
+        recipes = {name: augmentation.recipe for name, augmentation in cli.datamodule.augmentations.items()}
+        tracking.log_augmentation(run_id, recipes)
         try:
             cli.trainer.fit(
                 cli.model,

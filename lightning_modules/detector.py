@@ -112,22 +112,30 @@ class Detector(pl.LightningModule):
 
     def forward(self, waveform: Tensor) -> Tensor:
         """Score waveforms ``(batch, samples)`` in [-1, 1]: log-likelihood ratios ``(batch,)``."""
-        return to_score(self._logits({"waveform": waveform}))
+        return to_score(self.logits({"waveform": waveform}))
 
     def extract(self, waveform: Tensor) -> Tensor:
         """Turn waveforms ``(batch, samples)`` into features ``(batch, bins, frames)``, before normalisation."""
         features: Tensor = self.frontend(waveform if self.enhancement is None else self.enhancement(waveform))
         return features
 
+    def logits(self, batch: dict[str, Any]) -> Tensor:
+        """Turn the ``features`` of a batch, or else its ``waveform``, into logits ``(batch, 2)``."""
+        features = self.normalisation(batch["features"] if "features" in batch else self.extract(batch["waveform"]))
+        if self.training and self.masking is not None:
+            features = self.masking(features, batch["draw"])
+        logits: Tensor = self.network(features)
+        return logits
+
     def training_step(self, batch: dict[str, Any], batch_index: int) -> Tensor:  # noqa: ARG002 - Lightning's signature
         """Return the loss of a batch."""
-        loss = self.loss(self._logits(batch), batch["label"])
+        loss = self.loss(self.logits(batch), batch["label"])
         self.log("train/loss", loss, on_step=False, on_epoch=True, prog_bar=True, batch_size=len(batch["label"]))
         return loss
 
     def validation_step(self, batch: dict[str, Any], batch_index: int) -> None:  # noqa: ARG002 - Lightning's signature
         """Gather the scores of a batch; EER and minDCF are of the whole pooled partition, not a mean over batches."""
-        logits = self._logits(batch)
+        logits = self.logits(batch)
         self.log("dev/loss", self.loss(logits, batch["label"]), batch_size=len(batch["label"]))
         for name, metric in (("dev/eer", self.dev_eer), ("dev/min_dcf", self.dev_min_dcf)):
             metric.update(to_score(logits), batch["label"])
@@ -143,12 +151,6 @@ class Detector(pl.LightningModule):
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Let the specifications travel with the weights."""
         checkpoint[SPECIFICATIONS_KEY] = self.specifications.to_dict()
-
-    def _logits(self, batch: dict[str, Any]) -> Tensor:
-        features = self.normalisation(batch["features"] if "features" in batch else self.extract(batch["waveform"]))
-        if self.training and self.masking is not None:
-            features = self.masking(features, batch["draw"])
-        return self.network(features)
 
 
 def to_score(logits: Tensor) -> Tensor:

@@ -9,7 +9,7 @@ import soundfile as sf
 import torch
 
 from datamodules.audio import AudioError, decode
-from datamodules.augmentation import AdditiveWhiteGaussianNoise, Compose, EnvironmentNoise
+from datamodules.augmentation import AdditiveWhiteGaussianNoise, Compose, EnvironmentNoise, RandomGain
 from datamodules.corpora.asvspoof2019 import asvspoof2019_la
 from datamodules.datamodule import DeepfakeDataModule
 from datamodules.datasets import FeatureExtractor
@@ -17,6 +17,7 @@ from datamodules.manifest import LeakageError, Manifest, ManifestError, Trial
 from datamodules.sampling import Draw
 
 HOP, BINS = 160, 3
+NOISE = AdditiveWhiteGaussianNoise(5.0, 10.0, probability=1.0)
 
 
 def bands(waveform: torch.Tensor) -> torch.Tensor:
@@ -100,8 +101,7 @@ def test_a_leaking_corpus_is_refused(corpus, tmp_path):
 
 
 def test_cached_views_are_shared_by_all_seeds_and_drawn_anew(make, tmp_path):
-    augmentation = AdditiveWhiteGaussianNoise(5.0, 10.0, probability=1.0)
-    first, second = (make(augmentation=augmentation, cached_views=3, seed=seed) for seed in (1, 2))
+    first, second = (make(cached_augmentation=NOISE, cached_views=3, seed=seed) for seed in (1, 2))
     first.fill("train")
     recipes = set(tmp_path.iterdir())
     assert second._dataset("train").store.missing == []
@@ -113,14 +113,25 @@ def test_cached_views_are_shared_by_all_seeds_and_drawn_anew(make, tmp_path):
     clean = make()._dataset("train").__getitems__(rows)["features"]
     assert not torch.isclose(batch["features"], clean).all(dim=(1, 2)).any()
     assert len({float(view.sum()) for view in batch["features"]}) > 3  # three views, and crops of them
-    waves = make(extractor=False, augmentation=augmentation, cached_views=3)._dataset("train").__getitems__(rows)
-    assert waves["waveform"].shape == (30, 16000)
+    waves = make(extractor=False, cached_augmentation=NOISE, cached_views=3)._dataset("train")
+    assert waves.__getitems__(rows)["waveform"].shape == (30, 16000)
+    with pytest.raises(ValueError, match="cached_views=0, expected 1 or more"):
+        make(cached_augmentation=NOISE, cached_views=0)
 
 
-def test_views_need_an_augmentation(make):
-    for arguments in ({"cached_views": 2}, {"cached_views": -1}):
-        with pytest.raises(ValueError, match="cached_views"):
-            make(**arguments)
+def test_fresh_augmentation_comes_upon_cached_views(make):
+    views = {"cached_augmentation": RandomGain(-20.0, -20.0, probability=1.0), "cached_views": 1}
+    quiet, noisy = make(extractor=False, **views), make(augmentation=NOISE, **views)
+    quiet.fill("train")
+    rows = [Draw(0, (0, epoch, 0)) for epoch in range(3)]
+    ours = noisy._dataset("train")
+    assert ours.store.folder == quiet._dataset("train").store.folder  # no view is made twice
+    view = quiet._dataset("train").__getitems__(rows)["waveform"]
+    heard = ours.__getitems__(rows)["waveform"]
+    assert len({float(waveform.std()) for waveform in heard}) == 3
+    for row, waveform in enumerate(heard):
+        expected = NOISE(view[row].numpy(), np.random.default_rng(rows[row].seed))
+        np.testing.assert_allclose(waveform.numpy(), expected, atol=1e-6)
 
 
 def test_lazy_caches_are_filled_by_reading(make, corpus):

@@ -13,7 +13,7 @@ from experiments.train import parse
 
 CONFIGS = Path(__file__).resolve().parents[2] / "experiments" / "configs"
 SHIPPED = {path: yaml.safe_load(path.read_text()) for path in sorted(CONFIGS.glob("*.yaml"))}
-DATA = {path.stem: values["data"]["corpus"] for path, values in SHIPPED.items() if "data" in values}
+DATA = {path.stem: values["data"]["corpus"] for path, values in SHIPPED.items() if "corpus" in values.get("data", {})}
 
 
 def corpora(source: dict[str, Any]) -> Iterator[tuple[str, Path]]:

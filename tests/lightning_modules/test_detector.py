@@ -75,8 +75,8 @@ def test_waveform_and_cached_features_give_the_same_loss():
     label = torch.tensor([0, 1, 0])
     features = detector.frontend(WAVEFORM)
     with torch.no_grad():
-        from_waveform = detector.loss(detector._logits({"waveform": WAVEFORM}), label)
-        from_features = detector.loss(detector._logits({"features": features}), label)
+        from_waveform = detector.loss(detector.logits({"waveform": WAVEFORM}), label)
+        from_features = detector.loss(detector.logits({"features": features}), label)
     torch.testing.assert_close(from_waveform, from_features)
 
 
