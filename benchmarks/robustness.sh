@@ -49,6 +49,6 @@ for network in cnn rawnet2_small; do
     [ "$recipe" = clean ] && remedied=("${models[@]}")
   done
   spooflab robustness "${models[@]}" "${conditions[@]}" --out "$out/$network" | tee "$out/$network.txt"
-  spooflab robustness "${remedied[@]}" "${conditions[@]}" --remedy wiener --remedy spectral-subtraction \
+  spooflab robustness "${remedied[@]}" "${conditions[@]}" --codecs --remedy wiener --remedy spectral-subtraction \
     --out "$out/$network-remedies" | tee "$out/$network-remedies.txt"
 done

@@ -65,7 +65,7 @@ class Row:
         eer: legacy.
         eer_low: lower end of its 95 % bootstrap interval.
         eer_high: upper end.
-        unit: what was resampled.
+        unit: what was resampled, or what else the interval is.
         balanced_accuracy: at the threshold that is deployed.
         frr: share of bona fide trials rejected at it.
         far: share of spoofed trials accepted at it.
@@ -84,6 +84,12 @@ class Row:
     frr: float
     far: float
     heard: bool = False
+
+
+def meaning_of_intervals(rows: Sequence[Row]) -> str:
+    """Say in words what the interval of each EER is."""
+    units = " or ".join(dict.fromkeys(row.unit for row in rows))
+    return units if "seeds" in units else f"95 % bootstrap interval by {units}"
 
 
 def measure_under(

@@ -19,7 +19,7 @@ from datamodules.conditions import CLEAN, CODEC, SNRS_DB, TRIMMED, conditions
 from datamodules.datamodule import DeepfakeDataModule
 from experiments import tracking
 from experiments.data_config import read_data
-from experiments.degraded import Model, Row, measure_under
+from experiments.degraded import Model, Row, meaning_of_intervals, measure_under
 from experiments.remedies import REMEDIES, open_model, remedied
 from experiments.robustness_plot import robustness
 from experiments.threads import cores, use
@@ -119,18 +119,13 @@ def write(folder: Path, rows: Sequence[Row]) -> None:
 def show(rows: Sequence[Row]) -> None:
     """Print a row for each condition, a column for each model."""
     models = list(dict.fromkeys(row.model for row in rows))
-    table = Table("condition", *models, title=f"EER, legacy ({_interval(rows)})")
+    table = Table("condition", *models, title=f"EER, legacy ({meaning_of_intervals(rows)})")
     for name in dict.fromkeys(row.condition for row in rows):
         found = {row.model: row for row in rows if row.condition == name}
         table.add_row(name, *(_cell(row) for row in found.values()), style="bold" if name == CLEAN else None)
     Console().print(table)
     if any(row.heard for row in rows):
         print(f"{HEARD} the model was trained in this very noise: hold it out of training, or test in another")
-
-
-def _interval(rows: Sequence[Row]) -> str:
-    units = " or ".join(dict.fromkeys(row.unit for row in rows))
-    return units if "seeds" in units else f"95 % by {units}"
 
 
 def _cell(row: Row) -> str:

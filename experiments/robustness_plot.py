@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from datamodules.conditions import CLEAN
-from experiments.degraded import Row
+from experiments.degraded import Row, meaning_of_intervals
 from experiments.plots import BLACK, BLUE, DPI, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION, WIDTH_IN
 
 COLOURS = (BLUE, VERMILION, GREEN, ORANGE, PURPLE, SKY, BLACK)
@@ -72,7 +72,7 @@ def _others(axes: Axes, rows: Sequence[Row], names: Sequence[str], models: Seque
     axes.plot([], [], color=GREY, linestyle="--", linewidth=0.8, label="clean")
     axes.set_yticks(range(len(names)), names)
     axes.set_ylim(len(names) - 0.4, -0.6)
-    axes.set(xlabel="EER (%), legacy, with 95 % bootstrap intervals", xlim=(0, limit))
+    axes.set(xlabel=f"EER (%), legacy; bars: {meaning_of_intervals(rows)}", xlim=(0, limit))
     _style(axes)
 
 
