@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -37,7 +38,7 @@ class Condition:
         """Whether it is noise at a ratio."""
         return self.snr_db is not None
 
-    @property
+    @cached_property
     def recordings(self) -> list[str]:
         """SHA-256 of each recording of noise in it."""
         if not isinstance(self.alteration, EnvironmentNoise):

@@ -143,7 +143,7 @@ def _row(model: Model, condition: Condition, scored: ScoredTrials, resamples: in
         balanced_accuracy=decisions.balanced_accuracy,
         frr=decisions.frr,
         far=decisions.far,
-        heard=not model.heard.isdisjoint(condition.recordings),
+        heard=bool(model.heard) and not model.heard.isdisjoint(condition.recordings),
     )
 
 
