@@ -4,7 +4,6 @@ import hashlib
 import io
 import os
 import time
-import uuid
 import zipfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +12,8 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+
+from datamodules.safe_files import write_whole
 
 FOLDER = "digests"
 """Where a cache remembers them."""
@@ -72,9 +73,4 @@ def _remember(place: Path, marks: NDArray[np.int64], digests: Sequence[str]) -> 
     place.parent.mkdir(parents=True, exist_ok=True)
     content = io.BytesIO()
     np.savez(content, marks=marks, digests=np.array(digests, "S64"))
-    unfinished = place.with_suffix(f".{uuid.uuid4().hex}.part")
-    try:
-        unfinished.write_bytes(content.getvalue())
-        unfinished.replace(place)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    write_whole(place, content.getvalue())

@@ -5,7 +5,7 @@ asked for. What is not there it computes; what is damaged it computes anew; noth
 corpus, a killed process, a full disk and a flipped byte all come to the same: some records are computed again.
 """
 
-import fcntl
+import errno
 import hashlib
 import json
 import os
@@ -20,13 +20,14 @@ from typing import Any
 import numpy as np
 import torch
 
+from datamodules.safe_files import locked, write_whole
 from datamodules.shards import INDEX_SUFFIX, Record, Shard, ShardError, write_shard
 
 FORMAT_VERSION = 2
 RECIPE_FILE = "recipe.json"
+FOLDER_NAME_LENGTH = 24
 SHARD_BYTES = 128 * 1024 * 1024
 KEPT_BYTES = 16 * 1024 * 1024  # of records computed on demand, before they become a shard
-LOCK_FILE = "lock"
 
 Compute = Callable[[int], Record]
 
@@ -54,9 +55,9 @@ class RecordStore:
     ) -> None:
         if not identities:
             raise ValueError("there is no trial to compute records of: is the partition empty?")
-        text = json.dumps({"format_version": FORMAT_VERSION, **recipe}, sort_keys=True, indent=1)
-        self.folder = root / hashlib.sha256(text.encode()).hexdigest()[:24]
-        self._note(text)
+        self._recipe = json.dumps({"format_version": FORMAT_VERSION, **recipe}, sort_keys=True, indent=1).encode()
+        self.folder = root / folder_name(self._recipe)
+        self._mark_used()
         keys = [hashlib.blake2b(identity.encode(), digest_size=16).digest() for identity in identities]
         first = {key: position for position, key in reversed(list(enumerate(keys)))}
         self._keys, self._compute, self._source = keys, compute, source
@@ -111,7 +112,7 @@ class RecordStore:
             report: wraps the positions to compute, to show progress.
 
         Returns:
-            The errors that were skipped, by position.
+            The errors that were skipped, by position; equal identities fail together.
 
         Raises:
             OSError: the disk is full, or the folder cannot be written.
@@ -122,7 +123,7 @@ class RecordStore:
             self._verify()
         if not self.missing:
             return failed
-        with self._writable(), locked(self.folder / LOCK_FILE):
+        with self._alone():
             self._look_up()  # by now another process may have computed it
             rows = iter(report(self.missing))
             with ThreadPoolExecutor(jobs) as pool, _one_torch_thread():
@@ -131,12 +132,19 @@ class RecordStore:
                     pass
         if stopped:
             raise stopped[0]
-        return failed
+        return {position: failed[slot] for position, slot in enumerate(self._slots.tolist()) if slot in failed}
 
     def flush(self) -> None:
-        """Keep the records that were computed on demand."""
+        """Keep the records that were computed on demand.
+
+        Raises:
+            OSError: they cannot be written, and are computed again when they are asked for.
+        """
         kept, self._kept = self._kept, {}
-        self._write((self._keys[slot], record) for slot, record in kept.items())
+        if kept:
+            with self._alone():
+                self._look_up()  # by now another process may have computed some
+                self._write((self._keys[slot], kept[slot]) for slot in list(kept) if self._shard_of[slot] < 0)
         if self._source is not None:
             self._source.flush()
 
@@ -154,11 +162,11 @@ class RecordStore:
                 return shard.record(row)
             self._find_whole(slot)
             return self._record(slot)
-        if slot not in self._kept:
-            self._kept[slot] = self._compute(int(slot))
-        record = self._kept[slot]
-        if sum(kept.nbytes for kept in self._kept.values()) > KEPT_BYTES:
-            self.flush()
+        record = self._kept.get(slot)  # other threads may add to what is kept, and flush it
+        if record is None:
+            record = self._kept[slot] = self._compute(int(slot))
+            if sum(kept.nbytes for kept in list(self._kept.values())) > KEPT_BYTES:
+                self.flush()
         return record
 
     def _find_whole(self, slot: int) -> None:
@@ -170,32 +178,37 @@ class RecordStore:
                     self._shard_of[slot], self._row_of[slot] = number, row
 
     def _write(self, records: Iterator[tuple[bytes, Record]]) -> Shard | None:
-        with self._writable():
-            shard = write_shard(self.folder, records, SHARD_BYTES)
+        shard = write_shard(self.folder, records, SHARD_BYTES)
         if shard is not None:
             self._adopt(shard)
         return shard
 
-    def _note(self, recipe: str) -> None:
-        """Write down the recipe; its time tells when it was last used. A whole cache may be read-only."""
-        path = self.folder / RECIPE_FILE
-        if path.exists() and path.read_text() == recipe:
+    def _mark_used(self) -> None:
+        """Let the time of the recipe's file tell when it was last used. A whole cache may be read-only."""
+        if self._is_written_down():
             with suppress(OSError):
-                os.utime(path)
+                os.utime(self.folder / RECIPE_FILE)
             return
-        with self._writable():
-            self.folder.mkdir(parents=True, exist_ok=True)
-            path.write_text(recipe)
+        with self._alone():
+            pass
+
+    def _is_written_down(self) -> bool:
+        try:
+            return (self.folder / RECIPE_FILE).read_bytes() == self._recipe
+        except OSError:
+            return False
 
     @contextmanager
-    def _writable(self) -> Iterator[None]:
+    def _alone(self) -> Iterator[None]:
+        """Write as the only process, to a folder that is whole even where it was pruned meanwhile."""
         try:
-            yield
+            with locked(self.folder):
+                if not self._is_written_down():
+                    write_whole(self.folder / RECIPE_FILE, self._recipe)
+                yield
         except OSError as error:
-            if error.filename is None and error.errno is None:
-                raise  # told already
             raise OSError(
-                f"{self.folder}: the cache cannot be written ({error.strerror or error}): free space there, or set "
+                f"{self.folder}: the cache cannot be written ({error.strerror or error}): {_remedy(error.errno)}set "
                 "data.cache_dir to another place; what was finished before is kept"
             ) from error
 
@@ -217,6 +230,20 @@ class RecordStore:
             new = self._shard_of[slots] < 0
             self._shard_of[slots[new]], self._row_of[slots[new]] = len(self._shards), of_shard[new]
             self._shards.append(shard)
+
+
+def folder_name(recipe: bytes) -> str:
+    """Return the name of a recipe's folder: by it a damaged recipe is told from a whole one."""
+    return hashlib.sha256(recipe).hexdigest()[:FOLDER_NAME_LENGTH]
+
+
+def _remedy(number: int | None) -> str:
+    """What may help against an error of writing, by its number."""
+    if number in (errno.ENOSPC, errno.EDQUOT):
+        return "free space there, or "
+    if number in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return "make it writable, or "
+    return ""
 
 
 def _in_order(
@@ -255,11 +282,3 @@ def _one_torch_thread() -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
-
-
-@contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Hold an advisory lock, which the kernel frees when its holder dies."""
-    with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield

@@ -12,15 +12,19 @@ import uuid
 import zipfile
 import zlib
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-RECORDS_SUFFIX, INDEX_SUFFIX, UNFINISHED = ".bin", ".npz", ".part"
+from datamodules.safe_files import UNFINISHED, write_whole
+
+RECORDS_SUFFIX, INDEX_SUFFIX = ".bin", ".npz"
 
 Record = NDArray[Any]
 
@@ -108,11 +112,15 @@ class Shard:
         """Let the system fetch a record from the disk meanwhile."""
         begin, end = (int(self.offsets[edge]) * self.bins * self.dtype.itemsize for edge in (row, row + 1))
         page = begin - begin % mmap.PAGESIZE
-        self.file.madvise(mmap.MADV_WILLNEED, page, end - page)
+        with suppress(FileNotFoundError, ValueError):  # gone or cut short: `is_whole` tells
+            self.file.madvise(mmap.MADV_WILLNEED, page, end - page)
 
     def is_whole(self, row: int) -> bool:
         """Whether a record is what was written, by its checksum."""
-        return zlib.crc32(self.record(row).data) == self.checksums[row]
+        try:
+            return zlib.crc32(self.record(row).data) == self.checksums[row]
+        except (FileNotFoundError, ValueError):  # the file was pruned or cut short since the index was read
+            return False
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave the map out: another process maps the file itself, and must not be sent its content."""
@@ -120,7 +128,7 @@ class Shard:
 
 
 def write_shard(folder: Path, records: Iterable[tuple[bytes, Record]], max_bytes: int) -> Shard | None:
-    """Write records until they are enough for a shard.
+    """Write records until they are enough for a shard. Without any, nothing is touched: the folder may be read-only.
 
     Args:
         folder: of the shard.
@@ -133,13 +141,17 @@ def write_shard(folder: Path, records: Iterable[tuple[bytes, Record]], max_bytes
     Raises:
         OSError: they cannot be written; nothing is left of them.
     """
+    records = iter(records)
+    first = next(records, None)
+    if first is None:
+        return None
     name = uuid.uuid4().hex
     unfinished = folder / (name + UNFINISHED)
     identities, offsets, checksums = [], [0], []
     bins, dtype = 0, np.dtype(np.float16)
     try:
         with unfinished.open("wb") as file:
-            for identity, record in records:
+            for identity, record in chain([first], records):
                 contiguous = np.ascontiguousarray(record)
                 bins, dtype = contiguous.shape[0], contiguous.dtype
                 file.write(contiguous.data)
@@ -150,8 +162,6 @@ def write_shard(folder: Path, records: Iterable[tuple[bytes, Record]], max_bytes
                     break
             file.flush()
             os.fsync(file.fileno())
-        if not identities:
-            return None
         unfinished.rename(folder / (name + RECORDS_SUFFIX))
         values = {
             "identities": np.stack(identities),
@@ -160,19 +170,8 @@ def write_shard(folder: Path, records: Iterable[tuple[bytes, Record]], max_bytes
         }
         content = io.BytesIO()
         np.savez(content, bins=bins, dtype=dtype.str, **values)  # type: ignore[arg-type]
-        return Shard.load(_write_index(folder, name, content.getvalue()))
-    finally:
-        unfinished.unlink(missing_ok=True)
-
-
-def _write_index(folder: Path, name: str, content: bytes) -> Path:
-    unfinished = folder / (name + INDEX_SUFFIX + UNFINISHED)
-    index = folder / f"{name}.{zlib.crc32(content):08x}{INDEX_SUFFIX}"
-    try:
-        with unfinished.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        return unfinished.rename(index)
+        index = folder / f"{name}.{zlib.crc32(content.getvalue()):08x}{INDEX_SUFFIX}"
+        write_whole(index, content.getvalue())
+        return Shard.load(index)
     finally:
         unfinished.unlink(missing_ok=True)

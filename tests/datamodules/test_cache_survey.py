@@ -1,6 +1,7 @@
 """A cache can be looked at, verified and pruned without losing what is whole."""
 
 import os
+import threading
 import time
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from datamodules import feature_cache
 from datamodules.cache_survey import damaged, prune, survey
 from datamodules.feature_cache import RecordStore
+from datamodules.safe_files import locked
 
 NAMES = ["a", "b", "c"]
 
@@ -79,6 +81,67 @@ def test_prune_by_age(store, tmp_path):
     (found,) = survey(tmp_path)
     assert found.unused_days == pytest.approx(3, abs=0.1)
     assert prune(found, unused_days=1) == found.size_bytes
+    assert survey(tmp_path) == []
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"{", b"\xff\xfe", None])
+def test_a_damaged_recipe_is_named_and_hides_no_other(store, tmp_path, content):
+    RecordStore(tmp_path, {"sample_rate_hz": 8000}, NAMES, record).fill()
+    path = store.folder / "recipe.json"
+    if content is None:
+        path.unlink()
+    else:
+        path.write_bytes(content)
+    found = {recipe.name: recipe for recipe in survey(tmp_path)}
+    assert set(found) == {"unknown recipe", "waveforms, 8000 Hz"}
+    unknown = found["unknown recipe"]
+    assert (unknown.recipe, unknown.records, unknown.rubbish) == (None, 3, [])
+    assert unknown.damage == [
+        f"{path}: damaged or missing; the next run of the recipe writes it anew, and reads the records"
+    ]
+    assert found["waveforms, 8000 Hz"].damage == list(damaged(unknown)) == []
+    assert prune(unknown, unused_days=1) == 0
+    assert prune(unknown, unused_days=0) == unknown.size_bytes
+    assert len(survey(tmp_path)) == 1
+
+
+@pytest.mark.parametrize("suffix", [".bin", ".npz"])
+def test_a_file_that_is_cut_short_is_named(store, tmp_path, suffix):
+    victim = next(store.folder.glob(f"*{suffix}"))
+    os.truncate(victim, victim.stat().st_size - 4)
+    (found,) = survey(tmp_path)
+    (problem,) = found.damage
+    assert problem.startswith(f"{victim}: ")
+    assert len(found.rubbish) == 2
+    prune(found)
+    (after,) = survey(tmp_path)
+    assert after.damage == []
+
+
+def test_folders_of_others_are_left_alone(store, tmp_path):
+    other = tmp_path / "scores"
+    other.mkdir()
+    (other / "recipe.json").write_text("{}")
+    assert [found.folder for found in survey(tmp_path)] == [store.folder]
+
+
+def test_what_is_being_filled_is_not_pruned(store, tmp_path):
+    (found,) = survey(tmp_path)
+    pruning = threading.Thread(target=prune, args=(found, 0))
+    with locked(store.folder):
+        pruning.start()
+        pruning.join(0.2)
+        assert pruning.is_alive()
+        assert survey(tmp_path)[0].records == 3
+    pruning.join()
+    assert survey(tmp_path) == []
+
+
+def test_a_folder_that_was_never_filled_goes(tmp_path):
+    with locked(tmp_path / ("0" * 24)):
+        pass
+    (found,) = survey(tmp_path)
+    assert prune(found) == 0
     assert survey(tmp_path) == []
 
 

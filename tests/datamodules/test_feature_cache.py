@@ -3,8 +3,11 @@
 import multiprocessing
 import os
 import pickle
+import shutil
 import signal
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +15,7 @@ import pytest
 
 from datamodules import feature_cache
 from datamodules.feature_cache import RecordStore
+from datamodules.safe_files import locked
 
 LENGTHS = (7, 3, 12)
 NAMES = [f"utterance {number}" for number in range(len(LENGTHS))]
@@ -40,6 +44,25 @@ def opened(tmp_path):
         return RecordStore(tmp_path, recipe or {"a": 1}, names, compute, source)
 
     return opener
+
+
+@pytest.fixture
+def read_only(monkeypatch):
+    """From its call on, no file may be made, written to or touched: root, who may run the tests, could else."""
+    original = Path.open
+
+    def refused(*_, **__):
+        raise PermissionError(13, "Permission denied")
+
+    def opened(path, mode="r", *rest, **named):
+        return refused() if set(mode) & set("wax+") else original(path, mode, *rest, **named)
+
+    def deny() -> None:
+        monkeypatch.setattr(Path, "open", opened)
+        monkeypatch.setattr(Path, "mkdir", refused)
+        monkeypatch.setattr("os.utime", refused)
+
+    return deny
 
 
 def same(store, rows=(0, 1, 2)):
@@ -188,6 +211,16 @@ def test_errors_that_are_to_be_skipped_are_told(opened):
     assert same(store, [0, 2])
 
 
+def test_equal_identities_fail_together(opened):
+    def broken(index):
+        if index in (0, 2):
+            raise ValueError("bad")
+        return record(index)
+
+    failed = opened(broken, names=["same", "other", "same"]).fill(skip=(ValueError,))
+    assert {row: str(error) for row, error in failed.items()} == {0: "bad", 2: "bad"}
+
+
 def test_a_full_disk_is_told_and_leaves_no_rubbish(opened, monkeypatch):
     store = opened()
 
@@ -195,24 +228,99 @@ def test_a_full_disk_is_told_and_leaves_no_rubbish(opened, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("datamodules.shards.os.fsync", full)
-    with pytest.raises(OSError, match=r"cannot be written \(No space left on device\).*data\.cache_dir"):
+    with pytest.raises(
+        OSError, match=r"cannot be written \(No space left on device\): free space there, or set data\."
+    ):
         store.fill()
     assert sorted(path.name for path in store.folder.iterdir()) == ["lock", "recipe.json"]
 
 
-def test_a_whole_cache_may_be_read_only(opened, monkeypatch):
+def test_a_whole_cache_may_be_read_only(opened, read_only):
     opened().fill()
-
-    def refused(*_, **__):
-        raise PermissionError(13, "Permission denied")
-
-    monkeypatch.setattr("datamodules.feature_cache.os.utime", refused)
-    monkeypatch.setattr("pathlib.Path.write_text", refused)
+    read_only()
     store = opened()
     store.fill()
     assert same(store)
-    with pytest.raises(OSError, match=r"cannot be written \(Permission denied\).*data\.cache_dir"):
+    store.flush()
+    with pytest.raises(
+        OSError, match=r"cannot be written \(Permission denied\): make it writable, or set data\.cache_dir"
+    ):
         opened(names=["new"], recipe={"a": 2})
+
+
+def test_a_cache_below_a_file_is_told_without_advice_on_space(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OSError, match=r"cannot be written \(Not a directory\): set data\.cache_dir to another place"):
+        RecordStore(tmp_path / "file", {}, NAMES, record)
+
+
+@pytest.mark.parametrize("damage", [b"", b"[]", b"{", b"\xff\xfe", None])
+def test_a_damaged_recipe_is_written_anew_and_costs_no_record(opened, damage):
+    store = opened()
+    store.fill()
+    path = store.folder / "recipe.json"
+    whole = path.read_bytes()
+    if damage is None:
+        path.unlink()
+    else:
+        path.write_bytes(damage)
+    assert opened().missing == []
+    assert path.read_bytes() == whole
+
+
+def test_a_recipe_that_cannot_be_written_leaves_nothing(opened, tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        opened()
+    assert [path.name for path in tmp_path.glob("*/*")] == ["lock"]
+
+
+def test_what_is_kept_waits_for_the_folder(opened):
+    store = opened()
+    assert same(store)
+    flush = threading.Thread(target=store.flush)
+    with locked(store.folder):
+        flush.start()
+        flush.join(0.2)
+        assert flush.is_alive()
+        assert opened().missing == [0, 1, 2]
+    flush.join()
+    assert opened().missing == []
+
+
+def test_what_another_kept_meanwhile_is_not_written_again(opened):
+    one, other = opened(), opened()
+    assert same(one, [0, 1])
+    assert same(other, [1, 2])
+    one.flush()
+    other.flush()
+    again = opened()
+    assert same(again)
+    assert sum(len(shard) for shard in again._shards) == 3
+
+
+def test_a_cache_that_was_pruned_while_it_is_used_is_made_anew(opened):
+    opened(names=NAMES[:2]).fill()
+    store = opened()
+    assert same(store, [2])
+    shutil.rmtree(store.folder)
+    store.prefetch([0, 1])
+    assert same(store)
+    store.flush()
+    assert (store.folder / "recipe.json").exists()
+    assert opened().missing == []
+
+
+def test_threads_read_and_keep_at_once(opened, monkeypatch):
+    monkeypatch.setattr(feature_cache, "KEPT_BYTES", 1)
+    with ThreadPoolExecutor(8) as pool:
+        for _ in range(20):
+            store = opened()
+            assert all(pool.map(lambda row, store=store: same(store, [row]), [0, 1, 2] * 8))
+            shutil.rmtree(store.folder)
 
 
 def test_an_empty_partition_is_an_error(opened):
