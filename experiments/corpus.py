@@ -172,7 +172,7 @@ def _parser() -> argparse.ArgumentParser:
     which = examine.add_mutually_exclusive_group()
     which.add_argument("--config", type=Path, help="whose data section names the corpus, in any layout")
     which.add_argument("--root", type=Path, default=Path(DEFAULT_ROOT), help="a corpus in the ASVspoof 2019 LA layout")
-    examine.add_argument("--jobs", type=int, default=None, help="threads; default all cores")
+    examine.add_argument("--jobs", type=corpus_cache.threads, help="threads; default all cores")
     examine.add_argument("--html", type=Path, metavar="FILE", help="write a page with plots, which can be mailed")
     cache = tasks.add_parser("cache", help="fill the caches of a training config; list, verify or prune them")
     corpus_cache.add_arguments(cache)

@@ -15,7 +15,7 @@ from datamodules.cache_survey import RecipeSurvey
 from datamodules.datamodule import DeepfakeDataModule, Partition
 from datamodules.manifest import PARTITIONS
 from experiments.data_config import read_data, read_sections
-from experiments.train import hand_over_frontend, parse
+from experiments.train import hand_over_frontend, parse, quieten
 
 DEFAULT_CACHE = Path("data/cache")
 _MIB = 1024 * 1024
@@ -30,9 +30,33 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     what.add_argument("--list", action="store_true", help="what the cache holds, and its size")
     what.add_argument("--verify", action="store_true", help="read every record and hold it against its checksum")
     what.add_argument("--prune", action="store_true", help="remove what no run will read")
-    parser.add_argument("--unused-days", type=float, help="prune: also what no run opened for so many days")
+    parser.add_argument("--unused-days", type=days, help="prune: also what no run opened for so many days")
     parser.add_argument("--cache-dir", type=Path, default=DEFAULT_CACHE, help="of --list, --verify and --prune")
-    parser.add_argument("--jobs", type=int, help="threads that fill; default all cores")
+    parser.add_argument("--jobs", type=threads, help="threads that fill; default all cores")
+
+
+def threads(word: str) -> int:
+    """Read a number of threads.
+
+    Raises:
+        ArgumentTypeError: it is below 1.
+    """
+    number = int(word)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"found {word}, expected 1 or more; leave it out for all cores")
+    return number
+
+
+def days(word: str) -> float:
+    """Read a number of days.
+
+    Raises:
+        ArgumentTypeError: it is below 0.
+    """
+    number = float(word)
+    if not number >= 0:  # nor is NaN
+        raise argparse.ArgumentTypeError(f"found {word}, expected 0 or more; 0 removes the whole cache")
+    return number
 
 
 def run(options: argparse.Namespace) -> int:
@@ -60,6 +84,7 @@ def data_of(configs: list[Path]) -> DeepfakeDataModule:
 
 
 def _fill(options: argparse.Namespace) -> int:
+    quieten()
     data = data_of(options.config)
     data.cache, data.cache_jobs = "fill", options.jobs or data.cache_jobs
     data.progress = _progress
@@ -83,6 +108,7 @@ def _list(found: list[RecipeSurvey], as_json: bool) -> int:
                 "records": recipe.records,
                 "size_bytes": recipe.size_bytes,
                 "unused_days": recipe.unused_days,
+                "damage": recipe.damage,
                 "rubbish": [str(path) for path in recipe.rubbish],
             }
             for recipe in found
@@ -100,6 +126,7 @@ def _list(found: list[RecipeSurvey], as_json: bool) -> int:
             recipe.folder.name,
         )
     Console().print(table)
+    _print_damage(found)
     return 0
 
 
@@ -109,13 +136,25 @@ def _verify(found: list[RecipeSurvey], as_json: bool) -> int:
         for recipe in found
         for shard, row in cache_survey.damaged(recipe)
     ]
+    damaged_files = [problem for recipe in found for problem in recipe.damage]
+    whole = not damaged and not damaged_files
     records, rubbish = sum(recipe.records for recipe in found), sum(len(recipe.rubbish) for recipe in found)
     if as_json:
-        print(json.dumps({"records": records, "damaged": damaged, "rubbish": rubbish}))
+        print(json.dumps({"records": records, "damaged": damaged, "damaged_files": damaged_files, "rubbish": rubbish}))
     else:
+        _print_damage(found)
         for row in damaged:
             print(f"{row['file']}: record {row['record']} ({row['recipe']}) is damaged")
-        if damaged:
-            print("a run computes what is damaged anew when it reads it; `corpus cache --config` does so at once")
-        print(f"{records:,} records, {len(damaged)} damaged, {rubbish} files of rubbish")
-    return 1 if damaged else 0
+        if not whole:
+            print(
+                "a run computes what is damaged anew when it reads it, `corpus cache --config` at once; `--prune` "
+                "removes files that are damaged as a whole"
+            )
+        print(f"{records:,} records, {len(damaged)} damaged; {rubbish} files of rubbish, {len(damaged_files)} damaged")
+    return 0 if whole else 1
+
+
+def _print_damage(found: list[RecipeSurvey]) -> None:
+    for recipe in found:
+        for problem in recipe.damage:
+            print(f"{problem} ({recipe.name})")

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import json
+import logging
+import os
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -121,6 +124,59 @@ def test_the_cache_is_filled_listed_verified_and_pruned(
     assert main(["cache", "--prune", "--unused-days", "0", *elsewhere]) == 0
     assert "freed" in capsys.readouterr().out
     assert not [path for path in cache.rglob("*") if path.is_file()]
+
+
+@pytest.fixture
+def filled(place: Workplace, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Path:
+    """A cache of waveforms of the embedded corpus."""
+    values = yaml.safe_load((place.folder / "data.yaml").read_text())
+    config = tmp_path / "data.yaml"
+    config.write_text(yaml.safe_dump({"data": {**values["data"], "cache_dir": str(tmp_path / "cache")}}))
+    assert main(["cache", "--config", str(config), "--jobs", "1"]) == 0
+    capsys.readouterr()
+    return tmp_path / "cache"
+
+
+@pytest.mark.parametrize("pattern", ["*/*.bin", "*/*.npz", "*/recipe.json"])
+def test_verifying_names_a_file_that_is_cut_short(
+    filled: Path, pattern: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    victim = next(path for path in filled.glob(pattern) if path.parent.name != "digests")
+    os.truncate(victim, victim.stat().st_size - 10)
+    words = ["--cache-dir", str(filled)]
+    assert main(["cache", "--list", *words]) == 0
+    assert str(victim) in capsys.readouterr().out
+    assert main(["cache", "--verify", *words]) == 1
+    assert str(victim) in capsys.readouterr().out
+    assert main(["cache", "--verify", "--json", *words]) == 1
+    (problem,) = json.loads(capsys.readouterr().out)["damaged_files"]
+    assert problem.startswith(str(victim))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--config", "data.yaml", "--jobs", "0"],
+        ["--config", "data.yaml", "--jobs=-2"],
+        ["--prune", "--unused-days=-1"],
+        ["--prune", "--unused-days", "nan"],
+    ],
+)
+def test_numbers_that_cannot_be_are_refused_before_anything_is_done(
+    filled: Path, words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = sorted(filled.rglob("*"))
+    with pytest.raises(SystemExit) as caught:
+        main(["cache", *words, "--cache-dir", str(filled)])
+    assert caught.value.code == 2
+    assert re.search(r"found \S+, expected \d or more", capsys.readouterr().err)
+    assert sorted(filled.rglob("*")) == before
+
+
+def test_filling_is_quiet(filled: Path, place: Workplace, caplog: pytest.LogCaptureFixture) -> None:
+    logging.getLogger("pytorch_lightning.utilities.rank_zero").setLevel(logging.INFO)
+    assert main(["cache", "--config", str(place.folder / "data.yaml"), "--config", str(place.folder / "cnn.yaml")]) == 0
+    assert "litlogger" not in caplog.text
 
 
 def invented(number: int, shortcut: bool) -> tuple[list[Trial], dict[str, AudioFacts]]:
