@@ -1,17 +1,18 @@
 """A manifest in, loaders out: partitions, caches, sampling and seeds of one training."""
 
+import math
 import os
 import warnings
 from collections.abc import Callable, Iterable
-from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import pytorch_lightning as pl
 import torch
-from torch.utils.data import DataLoader, Sampler, get_worker_info
+from torch.utils.data import Sampler
 
-from datamodules.audio import DECODE_VERSION, AudioError
+from datamodules.audio import DECODE_VERSION, MAX_DURATION_S, MIN_DURATION_S, AudioError
+from datamodules.audio_refusals import PLAUSIBLE_RATES_HZ
 from datamodules.augmentation import Augmentation
 from datamodules.datasets import (
     FeatureDataset,
@@ -23,8 +24,11 @@ from datamodules.datasets import (
 )
 from datamodules.digests import FOLDER
 from datamodules.feature_cache import RecordStore
+from datamodules.loader import BatchLoader, batch_loader, keep
 from datamodules.manifest import KEYS, Manifest, ManifestError, Trial, shorten
 from datamodules.sampling import Draw, SeededSampler, SequentialSampler
+
+HIGHEST_SEED = 2**63 - 1  # of a draw, which is int64
 
 Partition = Literal["train", "dev", "eval"]
 Progress = Callable[[str, list[int]], Iterable[int]]
@@ -43,7 +47,8 @@ class DeepfakeDataModule(pl.LightningDataModule):
         crop_s: length of a training example, in seconds.
         batch_size: utterances in a batch.
         cache_dir: folder of the caches; shared by every run that names it.
-        cache: ``fill`` them before the first epoch, or ``lazy``: compute what is asked for, and keep it.
+        cache: ``fill`` them before the first epoch, or ``lazy``: compute what is asked for, and keep it; bad audio is
+            met when it is read, too late to skip.
         cache_jobs: threads that fill; the cores this process may use when not given.
         on_bad_audio: ``refuse`` a corpus with a file that cannot be used, or ``skip`` such files and say how many.
         augmentation: applied to training crops, drawn anew every epoch.
@@ -54,6 +59,9 @@ class DeepfakeDataModule(pl.LightningDataModule):
         balanced: draw both classes equally often; not together with class weights in the loss.
         num_workers: loader processes. From a memory map, none is fastest on few cores.
         seed: of the order, crops and augmentation.
+
+    Raises:
+        ValueError: a value that cannot be, or values that contradict each other.
     """
 
     def __init__(
@@ -75,13 +83,25 @@ class DeepfakeDataModule(pl.LightningDataModule):
         seed: int = 0,
     ) -> None:
         super().__init__()
+        _require_between("sample_rate_hz", sample_rate_hz, *PLAUSIBLE_RATES_HZ)
+        _require_between("crop_s", crop_s, MIN_DURATION_S, MAX_DURATION_S)
+        _require_between("batch_size", batch_size, 1)
+        _require_between("cached_views", cached_views, 1)
+        _require_between("num_workers", num_workers, 0)
+        _require_between("seed", seed, 0, HIGHEST_SEED)
+        if not cache_dir.strip():
+            raise ValueError(f"data.cache_dir: found {cache_dir!r}, expected a folder, such as data/cache")
+        if cache == "lazy" and on_bad_audio == "skip":
+            raise ValueError(
+                "data.on_bad_audio: found `skip` with data.cache `lazy`, which meets a bad file only when it is read, "
+                "too late to skip: set data.cache to `fill`, or data.on_bad_audio to `refuse`"
+            )
         self.sample_rate_hz, self.crop_s, self.batch_size = sample_rate_hz, crop_s, batch_size
         self.cache_dir = Path(cache_dir)
         self.corpus = corpus.remembering(self.cache_dir / FOLDER)
         self.cache, self.on_bad_audio = cache, on_bad_audio
-        self.cache_jobs = cache_jobs or len(os.sched_getaffinity(0))
-        if cached_views < 1:
-            raise ValueError(f"found cached_views={cached_views}, expected 1 or more")
+        self.cache_jobs = len(os.sched_getaffinity(0)) if cache_jobs is None else cache_jobs
+        _require_between("cache_jobs", self.cache_jobs, 1)
         self.augmentation, self.cached_augmentation = augmentation, cached_augmentation
         self.cached_views, self.balanced = cached_views, balanced
         for part in (part for whole in self.augmentations.values() for part in whole.parts):
@@ -112,15 +132,11 @@ class DeepfakeDataModule(pl.LightningDataModule):
         self.corpus.check_disjoint()
         for augmentation in self.augmentations.values():
             augmentation.prepare()
-        for partition in ("train", "dev"):
-            lacking = set(KEYS) - {trial.key for trial in self.corpus.partition(partition)}
-            if lacking:
-                raise ManifestError(
-                    f"{self.corpus!r}: found no {' and no '.join(sorted(lacking))} trial of {partition}, expected both "
-                    "in train and in dev; give the corpus `shares` of each where it takes them, or train on another "
-                    "corpus and evaluate on this"
-                )
+        partitions: tuple[Partition, ...] = ("train", "dev")
+        for partition in partitions:
+            self._require_both_keys(partition)
             self.fill(partition)
+            self._require_both_keys(partition)  # bad audio may have been a whole side
 
     def fill(self, partition: Partition, verify: bool = False) -> None:
         """Compute what the caches of a partition lack.
@@ -144,7 +160,7 @@ class DeepfakeDataModule(pl.LightningDataModule):
                 self._bad[partition] = {trials[row].utterance for row in failed}
                 warnings.warn(
                     f"{self.corpus.name}: {len(failed)} of {len(trials)} files of {partition} cannot be used and are "
-                    f"left out ({shorten([str(error) for error in failed.values()])})",
+                    f"left out ({shorten(list(dict.fromkeys(map(str, failed.values()))))})",
                     stacklevel=2,
                 )
         self._dataset(partition, fill=True, verify=verify)
@@ -152,7 +168,7 @@ class DeepfakeDataModule(pl.LightningDataModule):
     def teardown(self, stage: str) -> None:  # noqa: ARG002 - Lightning's signature
         """Keep what was computed on demand."""
         for store in self._read:
-            store.flush()
+            keep(store)
         self._read.clear()
 
     def trials(self, partition: Partition) -> tuple[Trial, ...]:
@@ -172,32 +188,33 @@ class DeepfakeDataModule(pl.LightningDataModule):
             return waveforms
         return self._views(waveforms, digests, alteration, 1).store
 
-    def train_dataloader(self) -> DataLoader[dict[str, Any]]:
+    def train_dataloader(self) -> BatchLoader:
         """Random crops, shuffled, or drawn with balanced classes and the weights of a mixture."""
         trials = self.trials("train")
         labels, corpora = [trial.label for trial in trials], [trial.corpus for trial in trials]
         return self._loader("train", SeededSampler(labels, self.seed, self.balanced, corpora, self.corpus.weights))
 
-    def val_dataloader(self) -> DataLoader[dict[str, Any]]:
+    def val_dataloader(self) -> BatchLoader:
         """The dev partition, in order."""
         return self._loader("dev", SequentialSampler(len(self.trials("dev"))))
 
-    def test_dataloader(self) -> DataLoader[dict[str, Any]]:
+    def test_dataloader(self) -> BatchLoader:
         """The eval partition, in order."""
         return self._loader("eval", SequentialSampler(len(self.trials("eval"))))
 
-    def _loader(self, partition: Partition, sampler: Sampler[Draw]) -> DataLoader[dict[str, Any]]:
+    def _require_both_keys(self, partition: Partition) -> None:
+        lacking = set(KEYS) - {trial.key for trial in self.trials(partition)}
+        if lacking:
+            raise ManifestError(
+                f"{self.corpus!r}: found no {' and no '.join(sorted(lacking))} trial of {partition}, expected both "
+                "in train and in dev; give the corpus `shares` of each where it takes them, or train on another "
+                "corpus and evaluate on this"
+            )
+
+    def _loader(self, partition: Partition, sampler: Sampler[Draw]) -> BatchLoader:
         dataset = self._dataset(partition)
         self._read.append(dataset.store)
-        return DataLoader(
-            dataset,
-            batch_size=self.batch_size,
-            sampler=sampler,
-            collate_fn=_as_it_is,
-            num_workers=self.num_workers,
-            persistent_workers=self.num_workers > 0,
-            worker_init_fn=_prepare_worker,
-        )
+        return batch_loader(dataset, self.batch_size, sampler, self.num_workers)
 
     def _dataset(
         self, partition: Partition, fill: bool = False, verify: bool = False
@@ -259,13 +276,7 @@ class _Audio(NamedTuple):
     views: int
 
 
-def _as_it_is(batch: Any) -> Any:  # noqa: ANN401 - the loader believes that it is given a list
-    """Collate nothing: the datasets read whole batches."""
-    return batch
-
-
-def _prepare_worker(_: int) -> None:
-    """Let a loader process use one core, as many as there are of them, and keep what it computed when it ends."""
-    torch.set_num_threads(1)
-    dataset: Any = get_worker_info().dataset  # type: ignore[union-attr]
-    Finalize(None, dataset.store.flush, exitpriority=0)
+def _require_between(name: str, value: float, lowest: float, highest: float = math.inf) -> None:
+    if not lowest <= value <= highest:
+        expected = f"{lowest} or more" if highest == math.inf else f"{lowest} to {highest}"
+        raise ValueError(f"data.{name}: found {value}, expected {expected}")

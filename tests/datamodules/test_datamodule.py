@@ -115,8 +115,6 @@ def test_cached_views_are_shared_by_all_seeds_and_drawn_anew(make, tmp_path):
     assert len({float(view.sum()) for view in batch["features"]}) > 3  # three views, and crops of them
     waves = make(extractor=False, cached_augmentation=NOISE, cached_views=3)._dataset("train")
     assert waves.__getitems__(rows)["waveform"].shape == (30, 16000)
-    with pytest.raises(ValueError, match="cached_views=0, expected 1 or more"):
-        make(cached_augmentation=NOISE, cached_views=0)
 
 
 def test_fresh_augmentation_comes_upon_cached_views(make):
@@ -206,6 +204,86 @@ def test_bad_audio_is_refused_by_name_or_left_out_and_counted(corpus, make, tmp_
         module.prepare_data()
     seen = [utterance for batch in module.val_dataloader() for utterance in batch["utterance"]]
     assert seen == [trial.utterance for trial in corpus.partition("dev") if trial is not victim]
+
+
+def with_broken(corpus, tmp_path, victims):
+    """The corpus, with files of the same content that is no audio in place of some trials'."""
+    broken = {}
+    for victim in victims:
+        broken[victim.utterance] = tmp_path / f"{victim.utterance}.wav"
+        broken[victim.utterance].write_bytes(b"no audio at all")
+    return Manifest([replace(trial, path=broken.get(trial.utterance, trial.path)) for trial in corpus])
+
+
+def test_bad_files_of_the_same_content_are_all_left_out(corpus, tmp_path):
+    victims = [corpus.partition("dev")[row] for row in (1, 3, 4)]
+    manifest = with_broken(corpus, tmp_path, victims)
+    module = DeepfakeDataModule(manifest, crop_s=1.0, cache_dir=str(tmp_path / "cache"), on_bad_audio="skip")
+    with pytest.warns(UserWarning, match=r"3 of \d+ files of dev cannot be used") as told:
+        module.prepare_data()
+    assert str(told[0].message).count("found 15 bytes") == 1
+    seen = [utterance for batch in module.val_dataloader() for utterance in batch["utterance"]]
+    assert seen == [trial.utterance for trial in corpus.partition("dev") if trial not in victims]
+
+
+def test_a_side_that_is_bad_as_a_whole_is_told(corpus, tmp_path):
+    manifest = with_broken(corpus, tmp_path, [trial for trial in corpus.partition("train") if trial.label])
+    module = DeepfakeDataModule(manifest, cache_dir=str(tmp_path / "cache"), on_bad_audio="skip")
+    with (
+        pytest.warns(UserWarning, match="are left out"),
+        pytest.raises(ManifestError, match="found no bonafide trial of train"),
+    ):
+        module.prepare_data()
+
+
+@pytest.mark.parametrize("num_workers", [0, 2])
+def test_bad_audio_that_is_met_when_it_is_read_is_told_in_one_line(corpus, tmp_path, num_workers):
+    manifest = with_broken(corpus, tmp_path, corpus.partition("dev")[3:4])
+    module = DeepfakeDataModule(manifest, cache_dir=str(tmp_path / "cache"), cache="lazy", num_workers=num_workers)
+    module.prepare_data()
+    loader = module.val_dataloader()
+    with pytest.raises(AudioError) as told:
+        list(loader)
+    assert str(told.value).startswith(str(manifest.partition("dev")[3].path))
+    assert "\n" not in str(told.value)
+    if num_workers:
+        loader._iterator._shutdown_workers()  # as Lightning does
+
+
+def test_what_cannot_be_kept_at_the_end_is_a_warning(make, monkeypatch):
+    module = make(cache="lazy")
+    list(module.val_dataloader())
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.warns(UserWarning, match="is not kept: .*No space left on device"):
+        module.teardown("fit")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        ({"sample_rate_hz": 0}, "sample_rate_hz: found 0, expected 1000 to 768000"),
+        ({"crop_s": -1.0}, r"crop_s: found -1\.0, expected 0\.1 to 3600\.0"),
+        ({"crop_s": 0.0}, "crop_s"),
+        ({"crop_s": 1e9}, "crop_s"),
+        ({"crop_s": float("nan")}, "crop_s"),
+        ({"seed": -1}, "seed: found -1"),
+        ({"seed": 2**63}, "seed"),
+        ({"batch_size": 0}, "batch_size: found 0, expected 1 or more"),
+        ({"cached_views": 0}, "cached_views: found 0, expected 1 or more"),
+        ({"num_workers": -1}, "num_workers: found -1, expected 0 or more"),
+        ({"cache_jobs": 0}, "cache_jobs: found 0, expected 1 or more"),
+        ({"cache_dir": ""}, "cache_dir: found '', expected a folder"),
+        ({"cache": "lazy", "on_bad_audio": "skip"}, "too late to skip: set data.cache to `fill`"),
+    ],
+    ids=str,
+)
+def test_values_that_cannot_be_are_refused_at_once(corpus, arguments, complaint):
+    with pytest.raises(ValueError, match=complaint):
+        DeepfakeDataModule(corpus, **arguments)
 
 
 def test_a_recipe_knows_the_augmentations_and_the_noise_by_its_content(tmp_path):
