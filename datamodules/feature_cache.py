@@ -228,8 +228,9 @@ class RecordStore:
         if found:
             slots, of_shard = np.array(found).T
             new = self._shard_of[slots] < 0
-            self._shard_of[slots[new]], self._row_of[slots[new]] = len(self._shards), of_shard[new]
             self._shards.append(shard)
+            self._row_of[slots[new]] = of_shard[new]
+            self._shard_of[slots[new]] = len(self._shards) - 1  # last: from now on other threads read there
 
 
 def folder_name(recipe: bytes) -> str:
