@@ -1,6 +1,7 @@
 """Models, a partition and conditions in, each model's errors under each condition out."""
 
 import hashlib
+import io
 import json
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +18,7 @@ from rich.progress import track
 from datamodules.conditions import Condition
 from datamodules.datamodule import DeepfakeDataModule
 from datamodules.feature_cache import RecordStore
+from datamodules.safe_files import write_whole
 from experiments.inference import Countermeasure
 from experiments.scored_trials import ScoredTrials
 from lightning_modules.metrics.bootstrap import RESAMPLES, bootstrap_eer
@@ -162,9 +164,9 @@ def _scores(model: Model, altered: RecordStore, folder: Path, jobs: int, title: 
         raw = list(_track(pool.map(score, range(len(altered))), title, len(altered)))
     scores = np.asarray(calibration.llr(np.array(raw)), np.float64)
     folder.mkdir(parents=True, exist_ok=True)
-    unfinished = place.with_suffix(".part.npy")
-    np.save(unfinished, scores)
-    unfinished.replace(place)
+    content = io.BytesIO()
+    np.save(content, scores)
+    write_whole(place, content.getvalue())
     return scores
 
 
