@@ -9,8 +9,9 @@ import re
 from pathlib import Path, PurePosixPath
 from typing import Final
 
+from datamodules.audio_files import audio_files
 from datamodules.corpora.checked import checked_manifest
-from datamodules.corpora.layout import audio_files, one_word, utterance_name
+from datamodules.corpora.layout import one_word, utterance_name
 from datamodules.corpora.splitting import split
 from datamodules.manifest import BONAFIDE, SPOOF, UNKNOWN, Manifest, ManifestError, Trial
 from datamodules.protocols import parse_number

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from datamodules.corpora.checked import checked_manifest
-from datamodules.corpora.layout import one_word
+from datamodules.corpora.layout import PARTITION_WORDS, one_word
 from datamodules.corpora.splitting import split
 from datamodules.manifest import BONAFIDE, PARTITIONS, UNKNOWN, Manifest, Trial
 from datamodules.parquet import read_parquet
@@ -21,11 +21,6 @@ from datamodules.protocols import (
 )
 from datamodules.tables import TableError, TextTable, read_table
 
-PARTITION_WORDS: Final = {
-    **dict.fromkeys(("train", "training", "trn"), "train"),
-    **dict.fromkeys(("dev", "development", "val", "valid", "validation"), "dev"),
-    **dict.fromkeys(("eval", "evaluation", "test", "testing"), "eval"),
-}
 ATTACK_OF_NO_NAME: Final = "spoof"
 
 
