@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -154,7 +155,7 @@ class Manifest(Sequence[Trial]):
 
     @cached_property
     def file_digests(self) -> Mapping[str, str]:
-        """Utterance -> SHA-256 (hex) of its audio file's whole content.
+        """Utterance -> SHA-256 (hex) of its audio file's whole content, or of its path where that cannot be read.
 
         Raises:
             ManifestError: when audio files are missing.
@@ -179,11 +180,12 @@ class Manifest(Sequence[Trial]):
         Raises:
             ManifestError: with the first missing files and their number.
         """
-        missing = [str(trial.path) for trial in self.trials if not trial.path.is_file()]
+        # Path.is_file would raise in a folder that is closed to this user.
+        missing = [str(trial.path) for trial in self.trials if not os.path.isfile(trial.path)]  # noqa: PTH113
         if missing:
             raise ManifestError(
                 f"{self.name}: {len(missing)} of {len(self)} audio files are missing ({shorten(missing)}); "
-                f"check the root folder, or download the rest of the corpus"
+                f"check the root folder and its permissions, or download the rest of the corpus"
             )
 
     def check_disjoint(self) -> None:
