@@ -59,15 +59,16 @@ def labelled_folder(
 
 
 def _partition_folders(base: Path, names: Mapping[str, str]) -> list[tuple[Path, str]]:
-    """The folders of partitions, train first, and which each is of."""
+    """The folders of partitions, train first, and which each is of; none where there are none."""
     folders = sorted(path for path in base.iterdir() if path.is_dir()) if base.is_dir() else []
     homes = [(path, PARTITION_WORDS[path.name.lower()]) for path in folders if path.name.lower() in PARTITION_WORDS]
     known = {path for path, _ in homes}
-    for path in folders if homes else ():
+    for path in [base, *folders] if homes else ():
         if path not in known and any(_children(path, name) for name in names.values()):
             raise ManifestError(
-                f"{path}: found `{names[BONAFIDE]}` or `{names[SPOOF]}` in a folder of no partition, expected one of "
-                f"{', '.join(PARTITION_WORDS)}; rename the folder, or move it elsewhere"
+                f"{path}: found `{names[BONAFIDE]}` or `{names[SPOOF]}` outside the partitions "
+                f"({', '.join(home.name for home, _ in homes)}), expected them in folders named by one of "
+                f"{', '.join(PARTITION_WORDS)}; rename, or move elsewhere, what is no part of the corpus"
             )
     return sorted(homes, key=lambda home: PARTITIONS.index(home[1]))
 

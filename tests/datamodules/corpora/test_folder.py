@@ -84,10 +84,11 @@ def test_partitions_in_other_words_and_cases(tmp_path: Path) -> None:
     ]
 
 
-def test_a_folder_of_no_partition_beside_others_is_told(tmp_path: Path) -> None:
+@pytest.mark.parametrize("beside", ["holdout/fake", "fake"])
+def test_what_is_in_no_partition_beside_others_is_told(tmp_path: Path, beside: str) -> None:
     touch(tmp_path / "train/real/a.wav")
     touch(tmp_path / "notes/a.wav")
     assert len(labelled_folder(str(tmp_path))) == 1
-    touch(tmp_path / "holdout/fake/a.wav")
-    with pytest.raises(ManifestError, match=r"holdout: found `real` or `fake` in a folder of no partition"):
+    touch(tmp_path / beside / "a.wav")
+    with pytest.raises(ManifestError, match=r"found `real` or `fake` outside the partitions \(train\), expected"):
         labelled_folder(str(tmp_path))
