@@ -137,11 +137,12 @@ def _read(source: str | Path | bytes, label: str, max_bytes: int) -> bytes:
     else:
         try:
             content = _read_file(Path(source), label, max_bytes)
+        except AudioError:
+            raise
         except (OSError, ValueError) as error:
-            if isinstance(error, AudioError):
-                raise
+            reason = error.strerror if isinstance(error, OSError) else error
             raise AudioError(
-                f"{label}: found a file that cannot be read ({error}), expected an audio file; "
+                f"{label}: found a file that cannot be read ({reason}), expected an audio file; "
                 f"check its name, its permissions and the disk"
             ) from error
     refuse_large(len(content), label, max_bytes)

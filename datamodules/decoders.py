@@ -17,6 +17,7 @@ import numpy as np
 import soundfile as sf
 
 from datamodules.audio_errors import AudioError, TruncatedAudioError
+from datamodules.flac import CHECKED, flac_seal
 from datamodules.shortfall import mp3_samples_promised
 
 Decoder = Literal["soundfile", "pyav"]
@@ -165,6 +166,8 @@ def _opened(container: av.container.InputContainer, name: str, *, promised_sampl
     codec = stream.codec_context.name if stream.codec_context else "unknown"
     if codec not in CODECS:
         raise UndecodableError(f"sound in the codec {codec}, which is not read here")
+    if codec == "flac":
+        stream.codec_context.options = dict(CHECKED)
     frames = _frames(container, stream, name)
     first = next(frames, None)
     rate_hz = first.sample_rate if first else stream.rate
@@ -185,7 +188,8 @@ def _opened(container: av.container.InputContainer, name: str, *, promised_sampl
 
 def _frames(container: av.container.InputContainer, stream: av.AudioStream, name: str) -> Iterator[av.AudioFrame]:
     """Frames of all packets that decode; a few that do not are tags and the like, more are damage."""
-    packets = damaged = samples = 0
+    seal = flac_seal(stream)
+    packets = damaged = behind = samples = 0  # behind: the damaged ones that no sound follows
     cut = False
     for packet in _packets(container, stream):
         packets += 1
@@ -193,23 +197,31 @@ def _frames(container: av.container.InputContainer, stream: av.AudioStream, name
             frames = packet.decode()
         except av.error.FFmpegError:
             damaged += 1
+            behind += 1
             cut = True
             continue
         if packet.size:
             cut = packet.is_corrupt
+            behind = 0
         for frame in frames:
             samples += frame.samples
+            if seal is not None:
+                seal.hear(frame)
             yield frame
-    lacks_samples = _flac_samples_promised(stream) > samples
-    if cut and container.format.name in CUT_SHOWS and (lacks_samples or not _flac_samples_promised(stream)):
+    if cut and container.format.name in CUT_SHOWS and not (seal and seal.complete):
         raise TruncatedAudioError(
-            f"{name}: found a file that ends in the middle of a packet after {samples} samples, "
+            f"{name}: found a last packet that is cut or damaged after {samples} samples, "
             f"expected the whole file; copy, download or record it again"
         )
-    if samples and damaged > (0 if lacks_samples else 1 + packets // 100):
+    if samples and damaged > (behind if seal else 1 + packets // 100):
         raise AudioError(
             f"{name}: found {damaged} of {packets} packets that do not decode, expected all to; "
             f"copy, download or record it again"
+        )
+    if samples and seal and seal.lacking:
+        raise AudioError(
+            f"{name}: found damaged FLAC that {seal.lacking} samples are missing from, beside {samples} that decode, "
+            f"expected all that its header and frames tell of; copy, download or record it again"
         )
     if damaged and not samples:
         raise UndecodableError("no packet of it decodes")
@@ -220,13 +232,6 @@ def _packets(container: av.container.InputContainer, stream: av.AudioStream) -> 
         yield from container.demux(stream)
     except IndexError as error:
         raise UndecodableError("it begins another stream midway") from error
-
-
-def _flac_samples_promised(stream: av.AudioStream) -> int:
-    """By the header of a FLAC file, 0 where it does not say; too many are a broken header where all packets decode."""
-    if stream.codec_context.name != "flac" or not stream.duration or not stream.time_base:
-        return 0
-    return round(stream.duration * stream.time_base * stream.rate)
 
 
 def _av_blocks(frames: Iterator[av.AudioFrame], rate_hz: int, name: str) -> Iterator[np.ndarray]:

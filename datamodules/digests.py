@@ -30,6 +30,8 @@ def file_sha256(path: Path) -> str:
 def file_digests(paths: Sequence[Path], memory: Path | None = None) -> list[str]:
     """SHA-256 (hex) of each file.
 
+    A file that cannot be read has that of its path: it is for whoever decodes it to refuse it by name, or to skip it.
+
     Args:
         paths: of the files.
         memory: folder that remembers the digests of these paths, with the sizes and times that the files had; as
@@ -43,13 +45,21 @@ def file_digests(paths: Sequence[Path], memory: Path | None = None) -> list[str]
     begun_ns = time.time_ns()
     # hashlib releases the interpreter lock, so threads hash as fast as the disk reads.
     with ThreadPoolExecutor(max_workers=min(8, (os.cpu_count() or 1) * 2)) as pool:
-        for row, digest in zip(new, pool.map(file_sha256, (paths[row] for row in new), chunksize=64), strict=True):
-            digests[row] = digest
+        for row, digest in zip(new, pool.map(_read_sha256, (paths[row] for row in new), chunksize=64), strict=True):
+            digests[row] = digest or hashlib.sha256(os.fsencode(paths[row])).hexdigest()
+            marks[row] = marks[row] if digest else -1
     if new and place is not None:
         marks[marks[:, 1] > begun_ns - SETTLED_NS] = -1
         with suppress(OSError):  # a folder that cannot be written to costs time, nothing else
             _remember(place, marks, digests)
     return digests
+
+
+def _read_sha256(path: Path) -> str | None:
+    try:
+        return file_sha256(path)
+    except OSError:
+        return None
 
 
 def _name(paths: Sequence[Path]) -> str:

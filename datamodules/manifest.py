@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -84,6 +85,7 @@ class Manifest(Sequence[Trial]):
         name: what reports call the corpus.
         weights: corpus -> its share of the training draws, summing to 1; none: each has as many as it has trials.
         memory: folder that remembers the files' digests; none: every file is read for its own.
+        notes: what its reader saw and could not judge, such as columns of a table that it does not know.
 
     Raises:
         ManifestError: no rows, or an utterance named twice in one partition.
@@ -96,12 +98,14 @@ class Manifest(Sequence[Trial]):
         name: str = "corpus",
         weights: Mapping[str, float] | None = None,
         memory: Path | None = None,
+        notes: Sequence[str] = (),
     ) -> None:
         if not trials:
             raise ManifestError(f"{name}: found no trials, expected at least one; check the root folder and the layout")
         self.trials: Final = tuple(trials)
         self.name: Final = name
         self.weights: Final = dict(weights or {})
+        self.notes: Final = tuple(notes)
         self._memory: Final = memory
         self._by_utterance: Final = {trial.utterance: trial for trial in self.trials}
         if len(self._by_utterance) != len(self.trials):
@@ -138,7 +142,7 @@ class Manifest(Sequence[Trial]):
 
     def remembering(self, memory: Path) -> Manifest:
         """The same manifest, whose digests are remembered in a folder: big corpora are not read at every start."""
-        return Manifest(self.trials, self.name, self.weights, memory)
+        return Manifest(self.trials, self.name, self.weights, memory, self.notes)
 
     def trial(self, utterance: str) -> Trial:
         """The row of one utterance.
@@ -154,7 +158,7 @@ class Manifest(Sequence[Trial]):
 
     @cached_property
     def file_digests(self) -> Mapping[str, str]:
-        """Utterance -> SHA-256 (hex) of its audio file's whole content.
+        """Utterance -> SHA-256 (hex) of its audio file's whole content, or of its path where that cannot be read.
 
         Raises:
             ManifestError: when audio files are missing.
@@ -179,29 +183,31 @@ class Manifest(Sequence[Trial]):
         Raises:
             ManifestError: with the first missing files and their number.
         """
-        missing = [str(trial.path) for trial in self.trials if not trial.path.is_file()]
+        # Path.is_file would raise in a folder that is closed to this user.
+        missing = [str(trial.path) for trial in self.trials if not os.path.isfile(trial.path)]  # noqa: PTH113
         if missing:
             raise ManifestError(
                 f"{self.name}: {len(missing)} of {len(self)} audio files are missing ({shorten(missing)}); "
-                f"check the root folder, or download the rest of the corpus"
+                f"check the root folder and its permissions, or download the rest of the corpus"
             )
 
     def check_disjoint(self) -> None:
         """Refuse speakers shared between partitions (speaker "-" is unknown, and exempt).
 
         Raises:
-            LeakageError: naming the shared speakers.
+            LeakageError: naming the shared speakers, and files of the first.
         """
-        homes: dict[str, set[str]] = {}
+        homes: dict[str, dict[str, Path]] = {}
         for trial in self.trials:
-            homes.setdefault(trial.speaker, set()).add(trial.partition)
-        shared = sorted(
-            f"{who} in {'+'.join(sorted(where))}" for who, where in homes.items() if len(where) > 1 and who != UNKNOWN
-        )
+            homes.setdefault(trial.speaker, {}).setdefault(trial.partition, trial.path)
+        shared = sorted((who, where) for who, where in homes.items() if len(where) > 1 and who != UNKNOWN)
         if shared:
+            told = [f"{who} in {'+'.join(sorted(where))}" for who, where in shared]
+            files = ", ".join(f"{path} ({partition})" for partition, path in sorted(shared[0][1].items()))
             raise LeakageError(
-                f"{self.name}: {len(shared)} speakers are in more than one partition ({shorten(shared)}), "
-                f"expected each in one; move all trials of a speaker to the same partition"
+                f"{self.name}: found {counted(len(shared), 'speaker')} in more than one partition ({shorten(told)}), "
+                f"such as {shared[0][0]} in {files}, expected each in one; move all trials of a speaker to the same "
+                f"partition"
             )
 
     def counts(self) -> Counter[tuple[str, str, str]]:
@@ -215,6 +221,11 @@ def shorten(names: Sequence[str]) -> str:
     return ", ".join(names[:SHOWN_NAMES]) + rest
 
 
+def counted(number: int, noun: str) -> str:
+    """A number with its noun: for messages."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def _refuse_repeated_utterances(trials: Sequence[Trial], name: str) -> None:
     homes: dict[str, list[str]] = {}
     for trial in trials:
@@ -223,8 +234,10 @@ def _refuse_repeated_utterances(trials: Sequence[Trial], name: str) -> None:
     across = sorted(utterance for utterance, parts in repeated.items() if len(set(parts)) > 1)
     if across:
         raise LeakageError(
-            f"{name}: {len(across)} utterances are in more than one partition ({shorten(across)}), expected each in one"
+            f"{name}: found {counted(len(across), 'utterance')} in more than one partition ({shorten(across)}), "
+            f"expected each in one"
         )
     raise ManifestError(
-        f"{name}: {len(repeated)} utterances are listed twice ({shorten(sorted(repeated))}); remove the repeated rows"
+        f"{name}: found {counted(len(repeated), 'utterance')} more than once ({shorten(sorted(repeated))}), "
+        f"expected each in one row; remove the others"
     )

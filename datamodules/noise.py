@@ -16,7 +16,7 @@ import soundfile
 import soxr
 from numpy.typing import NDArray
 
-SUFFIXES = (".wav", ".flac", ".ogg", ".opus", ".mp3", ".aiff")
+from datamodules.audio_files import audio_files
 
 
 @dataclass(frozen=True)
@@ -117,14 +117,15 @@ def open_noise(path: Path, sample_rate_hz: int) -> NoiseFile:
 
 
 def list_noise(root: str | Path) -> list[Path]:
-    """Audio files of a folder, at any depth, sorted.
+    """Audio files of a folder, at any depth and behind links, sorted.
 
     Raises:
         FileNotFoundError: If there is none.
+        OSError: If a folder in it cannot be listed.
     """
-    paths = sorted(path for path in Path(root).rglob("*") if path.suffix.lower() in SUFFIXES)
+    paths = audio_files(Path(root))
     if not paths:
-        raise FileNotFoundError(f"{root}: found no recording, expected files {', '.join(SUFFIXES)} at any depth")
+        raise FileNotFoundError(f"{root}: found no recording, expected audio files at any depth")
     return paths
 
 
@@ -179,4 +180,7 @@ def open_environment(root: str | Path, environment: str, sample_rate_hz: int = 1
 
 
 def _undecodable(path: Path, error: Exception) -> ValueError:
-    return ValueError(f"{path}: found what does not decode as audio ({error}): copy the file again, or remove it")
+    return ValueError(
+        f"{path}: found what does not decode as audio ({error}), expected WAV, FLAC, OGG or MP3: convert or copy the "
+        f"file again, or remove it"
+    )

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
 
@@ -25,6 +26,8 @@ HEADERS: Final = {
     "duration_s": ("duration_s", "duration", "dur"),
     "score": ("score", "cm-score", "cm_score", "llr"),
 }
+NEAR: Final = 0.75
+"""How alike (`difflib`) a column's name is to a known one that it may be meant for."""
 NO_CODEC: Final = "none"
 ALL_HEADERS: Final = frozenset(name for names in HEADERS.values() for name in names)
 # Columns of the forms without a header, by their number; "" is not used here.
@@ -86,12 +89,7 @@ def read_protocol(path: Path, subset: str | None = None, columns: int | None = N
     roles = columns_by_role(table)
     utterances = roles["utterance"]
     keys = parse_keys(table, roles["key"], utterances)
-    first: dict[str, int] = {}
-    for row, utterance in enumerate(utterances):
-        if first.setdefault(utterance, row) != row:
-            raise TableError(
-                f"{table.where(row)}: found {utterance} a second time, after {table.where(first[utterance])}"
-            )
+    refuse_repeated(table, utterances)
     attacks = roles.get("attack") or [UNKNOWN] * len(utterances)
     if table.header is None:
         _refuse_attacks_of_both_classes(table, attacks, keys)
@@ -112,6 +110,41 @@ def read_protocol(path: Path, subset: str | None = None, columns: int | None = N
         durations_s=None if durations is None else [parse_duration(table, row, durations[row]) for row in chosen],
         outside=frozenset(utterances).difference(utterances[row] for row in chosen),
     )
+
+
+def refuse_repeated(table: TextTable, names: Sequence[str]) -> None:
+    """Refuse a column of names in which one stands twice.
+
+    Raises:
+        TableError: naming both lines.
+    """
+    first: dict[str, int] = {}
+    for row, name in enumerate(names):
+        if first.setdefault(name, row) != row:
+            raise TableError(
+                f"{table.where(row)}: found {name} a second time, after {table.where(first[name])}; remove one of them"
+            )
+
+
+def refuse_blank(table: TextTable, cells: Sequence[str], what: str) -> None:
+    """Refuse a column with a cell that says nothing.
+
+    Raises:
+        TableError: naming the first such line.
+    """
+    if "" in cells:
+        raise TableError(
+            f"{table.where(list(cells).index(''))}: found no {what}, expected one in each row; mend the line"
+        )
+
+
+def unused_columns(table: TextTable) -> list[str]:
+    """A note on the columns that are not known, and what each may be meant for; none where all are."""
+    told = []
+    for name in sorted(set(table.header or ()) - ALL_HEADERS):
+        near = get_close_matches(name, sorted(ALL_HEADERS), n=1, cutoff=NEAR)
+        told.append(f"{name} (is it meant for {near[0]}?)" if near else name)
+    return [f"{table.path}: found columns that are not known and not used: {', '.join(told)}"] if told else []
 
 
 def parse_keys(table: TextTable, cells: Sequence[str], utterances: Sequence[str]) -> list[str]:

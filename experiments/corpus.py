@@ -78,6 +78,11 @@ def _babble(arguments: argparse.Namespace) -> int:
 
 
 def _check(arguments: argparse.Namespace) -> int:
+    if arguments.html and (arguments.html.is_dir() or not arguments.html.parent.is_dir()):
+        raise FileNotFoundError(
+            f"{arguments.html}: found no place for the page, expected a file in a folder that is there; "
+            f"make {arguments.html.parent}, or name another file with --html"
+        )
     manifest = read_corpus(arguments.config) if arguments.config else asvspoof2019_la(str(arguments.root))
     report = check(manifest, arguments.jobs, _progress)
     if arguments.html:

@@ -11,7 +11,7 @@ import numpy as np
 from datamodules.audio import MIN_DURATION_S, AudioError
 from datamodules.audio_facts import AudioFacts
 from datamodules.clip_facts import ClipFacts, measure_clip
-from datamodules.manifest import PARTITIONS, UNKNOWN, LeakageError, Manifest, Trial, shorten
+from datamodules.manifest import KEYS, PARTITIONS, UNKNOWN, LeakageError, Manifest, Trial, counted, shorten
 from experiments.shortcut_audit import audit
 from experiments.threads import cores
 
@@ -69,6 +69,7 @@ def check(manifest: Manifest, jobs: int | None = None, progress: Progress = lamb
         "attacks_heard_in": attacks_by_partitions(manifest),
         "shortcuts": [asdict(s) | {"holds": s.holds} for s in shortcuts],
         "problems": [
+            *_absent_classes(manifest),
             *(f"undecodable: {message}" for message in undecodable),
             *(f"shorter than {MIN_DURATION_S:g} s: {shorten(short)}" for _ in short[:1]),
             *(f"silent, below {SILENT_DBFS:g} dB: {shorten(silent)}" for _ in silent[:1]),
@@ -84,7 +85,7 @@ def check(manifest: Manifest, jobs: int | None = None, progress: Progress = lamb
 def verdict(report: Report) -> str:
     """Say in a line how a corpus does; only what was looked for and could be told."""
     if report["problems"]:
-        return f"{len(report['problems'])} thing(s) to mend"
+        return f"{counted(len(report['problems']), 'thing')} to mend"
     leakage = "no leakage" if report["speakers_known"] else "no leakage among the speakers that are known"
     shortcut = "no shortcut" if report["shortcuts"] else "no audit of shortcuts without both classes to train and test"
     return f"all files decode, {leakage}, no duplicates, {shortcut}"
@@ -155,6 +156,27 @@ def _leakage(manifest: Manifest) -> list[str]:
     return []
 
 
+def _absent_classes(manifest: Manifest) -> list[str]:
+    there = {trial.key for trial in manifest}
+    return [
+        f"found no {key} trial in the whole corpus, expected both classes; check its folders, or the keys in its table"
+        for key in KEYS
+        if key not in there
+    ]
+
+
+def _one_sided(manifest: Manifest) -> list[str]:
+    """Partitions with one class, where the corpus has both."""
+    there = {(trial.partition, trial.key) for trial in manifest}
+    both = {key for _, key in there} == set(KEYS)
+    return [
+        f"found no {key} trial in {partition}"
+        for partition in PARTITIONS
+        for key in KEYS
+        if both and (partition, key) not in there and manifest.partition(partition)
+    ]
+
+
 def _copies(manifest: Manifest, group: Sequence[str]) -> str:
     homes = {manifest.trial(utterance).partition for utterance in group}
     where = f" in {' and '.join(sorted(homes, key=PARTITIONS.index))}" if len(homes) > 1 else ""
@@ -165,7 +187,7 @@ def _notes(manifest: Manifest, clips: Mapping[str, ClipFacts], clipped: Sequence
     unknown = sum(trial.speaker == UNKNOWN for trial in manifest.trials)
     used = [partition for partition in PARTITIONS if manifest.partition(partition)]
     fallbacks = sum(clip.fallback is not None for clip in clips.values())
-    notes = []
+    notes = [*manifest.notes, *_one_sided(manifest)]
     if unknown and len(used) > 1:
         notes.append(
             f"the speakers of {unknown:,} of {len(manifest):,} trials are not known: whether partitions share them "
@@ -173,10 +195,13 @@ def _notes(manifest: Manifest, clips: Mapping[str, ClipFacts], clipped: Sequence
         )
     if fallbacks:
         reasons = Counter(clip.fallback for clip in clips.values() if clip.fallback)
-        notes.append(f"{fallbacks:,} files needed the second decoder (most often: {reasons.most_common(1)[0][0]})")
+        notes.append(
+            f"{counted(fallbacks, 'file')} needed the second decoder (most often: {reasons.most_common(1)[0][0]})"
+        )
     if clipped:
         notes.append(
-            f"{len(clipped):,} clips are clipped in more than {CLIPPED_SHARE:.1%} of samples: {shorten(clipped)}"
+            f"{counted(len(clipped), 'clip')} with more than {CLIPPED_SHARE:.1%} of the samples at full scale: "
+            f"{shorten(clipped)}"
         )
     return notes
 

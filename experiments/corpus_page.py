@@ -4,7 +4,7 @@ import base64
 import io
 from collections.abc import Mapping, Sequence
 from html import escape
-from typing import Any
+from typing import Any, Final
 
 from matplotlib.figure import Figure
 
@@ -13,6 +13,8 @@ from experiments.corpus_check import Report, verdict
 from experiments.plots import BLUE, GREY, ORANGE, SKY, VERMILION, canvas
 from experiments.shortcut_audit import FLOOR_EER
 
+BELOW: Final = "outside lower center"
+"""Where legends are: within the axes there are bars."""
 _SHORTCUTS = (
     "Detectors that hear one measurement alone, trained on train and dev, tested on eval. Each should be near 50 %; "
     f"below {FLOOR_EER:.0%} it gives the label away."
@@ -62,7 +64,7 @@ def page(report: Report) -> str:
 
 def trials(counts: Mapping[str, Mapping[str, Any]]) -> Figure:
     """Bona fide and spoofed trials of each partition."""
-    figure, axes = canvas(2.6, "Trials")
+    figure, axes = canvas(2.9, "Trials")
     for row, name in enumerate(PARTITIONS):
         bonafide, spoof = counts[name]["bonafide"], counts[name]["spoof"]
         axes.barh(row, bonafide, color=BLUE, label="bona fide" if row == 0 else None)
@@ -70,7 +72,7 @@ def trials(counts: Mapping[str, Mapping[str, Any]]) -> Figure:
     axes.set_yticks(range(len(PARTITIONS)), PARTITIONS)
     axes.invert_yaxis()
     axes.set(xlabel="Number of trials", ylabel="Partition")
-    axes.legend()
+    figure.legend(loc=BELOW, ncols=2)
     return figure
 
 
@@ -90,7 +92,7 @@ def spreads(values: Mapping[str, Mapping[str, Mapping[str, float]]], label: str)
 
 def shortcuts(rows: Sequence[Mapping[str, Any]]) -> Figure:
     """EER of each shortcut, either way round, against the least that is allowed."""
-    figure, axes = canvas(1.4 + 0.35 * len(rows), "What one measurement alone tells")
+    figure, axes = canvas(1.7 + 0.35 * len(rows), "What one measurement alone tells")
     for row, shortcut in enumerate(rows):
         axes.barh(row, 100 * shortcut["either_way"], color=SKY if shortcut["holds"] else ORANGE)
     axes.axvline(100 * FLOOR_EER, color=VERMILION, linestyle="--", label=f"too telling below {FLOOR_EER:.0%}")
@@ -98,7 +100,7 @@ def shortcuts(rows: Sequence[Mapping[str, Any]]) -> Figure:
     axes.set_yticks(range(len(rows)), [shortcut["measurement"] for shortcut in rows])
     axes.invert_yaxis()
     axes.set(xlabel="EER on eval (%, grouped, the better way round)", ylabel="Hears only")
-    axes.legend(loc="lower left")
+    figure.legend(loc=BELOW, ncols=2)
     return figure
 
 

@@ -14,11 +14,10 @@ from rich.markup import escape
 from rich.table import Table
 
 from datamodules.audio import AudioError
+from datamodules.audio_files import audio_files
 from experiments import registry, tracking
 from experiments.inference import Countermeasure, Verdict
 from experiments.threads import cores, share, use
-
-SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".opus", ".mp3", ".m4a", ".aac", ".webm", ".mp4", ".aiff", ".g722"})
 
 
 def load(model: str) -> Countermeasure:
@@ -37,10 +36,10 @@ def load(model: str) -> Countermeasure:
 
 
 def find_audio(paths: Sequence[Path]) -> Iterator[Path]:
-    """Yield files as they are, and the audio files below folders in order of their names."""
+    """Yield files as they are, and the audio files below folders, at any depth and behind links, in order."""
     for path in paths:
         if path.is_dir():
-            yield from sorted(file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES)
+            yield from audio_files(path)
         else:
             yield path
 

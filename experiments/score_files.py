@@ -7,14 +7,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from datamodules.audio_files import AUDIO_SUFFIXES
 from datamodules.manifest import BONAFIDE, UNKNOWN, shorten
 from datamodules.protocols import ALL_HEADERS, HEADERS, KEY_WORDS, Protocol, parse_keys, parse_number
 from datamodules.tables import TableError, TextTable, read_table
 from experiments.scored_trials import ScoredTrials
 
-_AUDIO_SUFFIXES = frozenset(
-    ["flac", "wav", "mp3", "ogg", "opus", "m4a", "aac", "webm", "mp4", "mkv", "aiff", "g722", "amr"]
-)
 _LOOKED_AT = 100  # rows that tell what a column without a header is
 _FORMS = "`UTTERANCE SCORE`, `UTTERANCE KEY SCORE`, `UTTERANCE ATTACK KEY SCORE`, or a header that names the columns"
 
@@ -203,7 +201,7 @@ def _stem(utterance: str) -> str:
     """Name of a file without its folders and the suffix of an audio format."""
     name = utterance.replace("\\", "/").rpartition("/")[2]
     stem, _, suffix = name.rpartition(".")
-    return stem if stem and suffix.lower() in _AUDIO_SUFFIXES else name
+    return stem if stem and f".{suffix.lower()}" in AUDIO_SUFFIXES else name
 
 
 def _with_lines(file: ScoreFile, row_of: dict[str, int], names: Sequence[str]) -> list[str]:

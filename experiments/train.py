@@ -22,6 +22,7 @@ from datamodules.datamodule import DeepfakeDataModule
 from datamodules.datasets import FeatureExtractor
 from experiments import tracking
 from experiments.allocator import keep_freed_memory
+from experiments.data_config import read_sections
 from experiments.interrupts import deferred
 from experiments.threads import share, use
 from lightning_modules.detector import Detector
@@ -147,6 +148,7 @@ def parse(arguments: Sequence[str], callbacks: Sequence[Callback] = ()) -> Train
             warnings.filterwarnings("ignore", message="LightningCLI's args parameter")
             cli = TrainingCLI(arguments, callbacks)
     except argparse.ArgumentError as error:
+        _refuse_no_yaml(arguments)
         raise ValueError(f"the config is not usable: {error}") from error
     loss = cli.model.loss
     if cli.datamodule.balanced and isinstance(loss, WeightedCrossEntropy) and loss.weight_spoof != loss.weight_bonafide:
@@ -155,6 +157,15 @@ def parse(arguments: Sequence[str], callbacks: Sequence[Callback] = ()) -> Train
             "set model.loss weights equal, or data.balanced to false"
         )
     return cli
+
+
+def _refuse_no_yaml(arguments: Sequence[str]) -> None:
+    """Name the config that is no YAML: the parser tells the line, and not of which of the files."""
+    words = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    words.add_argument("-c", "--config", action="append", type=Path, default=[])
+    for config in words.parse_known_args(arguments)[0].config:
+        if config.is_file():
+            read_sections(config)
 
 
 def train(

@@ -1,22 +1,21 @@
-"""A folder in, the audio in it and names for that out: what the layouts of corpora have in common."""
+"""Folders and files of a corpus in, where it lies and names for it out: what the layouts of corpora have in common."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Final
 
-AUDIO_SUFFIXES: Final = frozenset({".wav", ".flac", ".ogg", ".opus", ".mp3", ".m4a", ".mp4", ".g722"})
+PARTITION_WORDS: Final = {
+    **dict.fromkeys(("train", "training", "trn"), "train"),
+    **dict.fromkeys(("dev", "development", "val", "valid", "validation"), "dev"),
+    **dict.fromkeys(("eval", "evaluation", "test", "testing"), "eval"),
+}
+"""The field's words for the partitions, in lower case."""
 
 
 def inside(root: str, folder: str) -> Path:
     """The folder of a corpus, given as itself or as what holds it."""
     return Path(root) / folder if (Path(root) / folder).is_dir() else Path(root)
-
-
-def audio_files(folder: Path) -> list[Path]:
-    """All audio files under a folder, in order; none where there is no folder. Hidden files are left out."""
-    found = (path for path in folder.rglob("*") if path.suffix.lower() in AUDIO_SUFFIXES)
-    return sorted(path for path in found if not path.name.startswith("."))
 
 
 def utterance_name(path: Path, base: Path) -> str:

@@ -34,7 +34,8 @@ def mixture(corpora: list[Manifest], weights: list[float] | None = None, name: s
             for corpus in corpora
             for trial in corpus
         ]
-    manifest = Manifest(trials, name, None if weights is None else _shares(corpora, weights))
+    notes = [note for corpus in corpora for note in corpus.notes]
+    manifest = Manifest(trials, name, None if weights is None else _shares(corpora, weights), notes=notes)
     manifest.check_disjoint()
     return manifest
 

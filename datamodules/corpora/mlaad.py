@@ -9,11 +9,12 @@ import re
 from pathlib import Path, PurePosixPath
 from typing import Final
 
+from datamodules.audio_files import audio_files
 from datamodules.corpora.checked import checked_manifest
-from datamodules.corpora.layout import audio_files, one_word, utterance_name
+from datamodules.corpora.layout import one_word, utterance_name
 from datamodules.corpora.splitting import split
 from datamodules.manifest import BONAFIDE, SPOOF, UNKNOWN, Manifest, ManifestError, Trial
-from datamodules.protocols import parse_number
+from datamodules.protocols import parse_duration, refuse_blank, refuse_repeated
 from datamodules.tables import TableError, TextTable, read_table
 
 HEADERS: Final = frozenset(
@@ -63,9 +64,12 @@ def _synthesised(folder: Path, base: Path, corpus: str) -> list[tuple[Trial, str
     paths, originals, durations = (table.column((header,)) for header in ("path", "original_file", "duration"))
     if paths is None:
         raise TableError(f"{table.path}: found no column `path`, expected MLAAD's header")
+    refuse_blank(table, paths, "path")
+    names = [PurePosixPath(listed).name for listed in paths]
+    refuse_repeated(table, names)
     pairs = []
-    for row, listed in enumerate(paths):
-        path = folder / PurePosixPath(listed).name
+    for row, (listed, file) in enumerate(zip(paths, names, strict=True)):
+        path = folder / file
         trial = Trial(
             utterance_name(path, base),
             path,
@@ -74,7 +78,7 @@ def _synthesised(folder: Path, base: Path, corpus: str) -> list[tuple[Trial, str
             SPOOF,
             "eval",
             corpus=corpus,
-            duration_s=parse_number(table, row, durations[row]) if durations else None,
+            duration_s=parse_duration(table, row, durations[row]) if durations else None,
         )
         pairs.append((trial, _source(originals[row] if originals else listed)))
     return pairs

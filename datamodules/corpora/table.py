@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from datamodules.corpora.checked import checked_manifest
-from datamodules.corpora.layout import one_word
+from datamodules.corpora.layout import PARTITION_WORDS, one_word
 from datamodules.corpora.splitting import split
 from datamodules.manifest import BONAFIDE, PARTITIONS, UNKNOWN, Manifest, Trial
 from datamodules.parquet import read_parquet
@@ -16,16 +16,14 @@ from datamodules.protocols import (
     FILE_HEADERS,
     NAME_HEADERS,
     columns_by_role,
+    parse_duration,
     parse_keys,
-    parse_number,
+    refuse_blank,
+    refuse_repeated,
+    unused_columns,
 )
 from datamodules.tables import TableError, TextTable, read_table
 
-PARTITION_WORDS: Final = {
-    **dict.fromkeys(("train", "training", "trn"), "train"),
-    **dict.fromkeys(("dev", "development", "val", "valid", "validation"), "dev"),
-    **dict.fromkeys(("eval", "evaluation", "test", "testing"), "eval"),
-}
 ATTACK_OF_NO_NAME: Final = "spoof"
 
 
@@ -49,8 +47,9 @@ def table(
         name: what reports call the corpus; that of the table when not given.
 
     Raises:
-        TableError: naming the line: no such columns, an unknown key or partition, or a duration that is no number.
-        ManifestError: audio files are missing, an utterance stands there twice, or shares that cannot be.
+        TableError: no such columns; or, naming the line, an unknown key or partition, a path that is not given, an
+            utterance that stands there twice, or a duration that is none.
+        ManifestError: audio files are missing, or shares that cannot be.
         LeakageError: an utterance or speaker is in more than one partition.
     """
     file = Path(path)
@@ -71,8 +70,13 @@ def read_rows(
     roles = columns_by_role(cells)
     if shares is not None and "subset" in roles:
         raise TableError(f"{cells.path}: found shares, but a column that says the partitions already; leave shares out")
+    refuse_blank(cells, files, "path")
+    named = cells.column(NAME_HEADERS) or files
+    refuse_blank(cells, named, "name of the utterance")
+    utterances = [one_word(utterance) for utterance in named]
+    refuse_repeated(cells, utterances)
     rows = zip(
-        cells.column(NAME_HEADERS) or files,
+        utterances,
         (root / file for file in files),
         _known(roles.get("speaker"), len(files)),
         _known(roles.get("attack"), len(files)),
@@ -83,11 +87,11 @@ def read_rows(
         strict=True,
     )
     trials = [
-        Trial(one_word(utterance), path, speaker, _attack(attack, key), key, partition, codec, name, duration_s)
+        Trial(utterance, path, speaker, _attack(attack, key), key, partition, codec, name, duration_s)
         for utterance, path, speaker, attack, key, partition, codec, duration_s in rows
     ]
     groups = [trial.path.stem if trial.speaker == UNKNOWN else trial.speaker for trial in trials]
-    return checked_manifest(split(trials, groups, shares), name, require_audio)
+    return checked_manifest(split(trials, groups, shares), name, require_audio, unused_columns(cells))
 
 
 def _known(column: Sequence[str] | None, rows: int) -> list[str]:
@@ -114,4 +118,4 @@ def _partitions(cells: TextTable, column: Sequence[str] | None) -> list[str]:
 def _durations_s(cells: TextTable, column: Sequence[str] | None) -> list[float | None]:
     if column is None:
         return [None] * len(cells.lines)
-    return [None if cell in ("", UNKNOWN) else parse_number(cells, row, cell) for row, cell in enumerate(column)]
+    return [None if cell in ("", UNKNOWN) else parse_duration(cells, row, cell) for row, cell in enumerate(column)]

@@ -8,10 +8,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
+from datamodules.audio_files import audio_files
 from datamodules.corpora.checked import checked_manifest
-from datamodules.corpora.layout import audio_files, one_word, utterance_name
+from datamodules.corpora.layout import one_word, utterance_name
 from datamodules.corpora.splitting import split
-from datamodules.manifest import BONAFIDE, SPOOF, UNKNOWN, Manifest, ManifestError, Trial
+from datamodules.manifest import BONAFIDE, SPOOF, UNKNOWN, Manifest, ManifestError, Trial, shorten
 
 COPY_ENDING: Final = "_gen"
 
@@ -42,6 +43,11 @@ def wavefake(
             f"{generated}: found no folders of attacks, expected WaveFake's; unzip generated_audio.zip under the root"
         )
     spoofs = [_trial(path, folder, SPOOF, name) for folder in attacks for path in _once(folder)]
+    if not spoofs:
+        raise ManifestError(
+            f"{generated}: found no audio in the folders of attacks ({shorten([path.name for path in attacks])}), "
+            f"expected WaveFake's; unzip generated_audio.zip again"
+        )
     recordings = [
         _trial(path, folder, BONAFIDE, name)
         for folder in (Path(root) / given for given in bonafide)

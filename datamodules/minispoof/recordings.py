@@ -11,6 +11,7 @@ from typing import Final, Literal
 
 import numpy as np
 
+from datamodules.audio_files import audio_files
 from datamodules.minispoof.debian import has_apt, unpack
 from datamodules.minispoof.errors import BuildError
 
@@ -81,7 +82,6 @@ DEBIAN_SPEECH: Final = (
 TINY_HOMES: Final = {"ru": "eval"}
 FILLETS_VOICE: Final = re.compile(r"(?:^|-)([mv])-")
 NOT_SPEECH: Final = frozenset({"ascending-2tone", "descending-2tone", "beep", "beeperr", "tt-monkeys"})
-SUFFIXES: Final = frozenset({".wav", ".flac", ".ogg", ".opus", ".mp3", ".m4a", ".g722"})
 LIBRISPEECH_LICENCE: Final = "LibriSpeech dev-clean, CC BY 4.0 (Panayotov et al., ICASSP 2015)"
 PARTITION_SHARES: Final = (("train", 0.4), ("dev", 0.6), ("eval", 1.0))
 MIN_SPEAKERS: Final = 3
@@ -170,7 +170,7 @@ def folder_speech(root: Path, language: str, seed: int) -> Speech:
         raise BuildError(
             f"{root}: found no such folder, expected one sub-folder of recordings a speaker; check --speech"
         )
-    files = {folder.name: _audio_files(folder) for folder in sorted(root.iterdir()) if folder.is_dir()}
+    files = {folder.name: audio_files(folder) for folder in sorted(root.iterdir()) if folder.is_dir()}
     speakers = [speaker for speaker, paths in files.items() if paths]
     if len(speakers) < MIN_SPEAKERS:
         raise BuildError(
@@ -202,7 +202,7 @@ def deal_speakers(speakers: Iterable[str], seed: int) -> dict[str, str]:
 
 def _debian_recordings(voices: DebianVoices, folder: Path, partition: str) -> list[Recording]:
     found = []
-    for path in _audio_files(folder):
+    for path in audio_files(folder):
         voice = FILLETS_VOICE.search(path.stem)
         speaker = voices.speaker or (f"{voices.language}-{voice.group(1)}" if voice else None)
         # Side roles have no voice in their names: whose they are is not known, so they are left out.
@@ -219,7 +219,3 @@ def _home(voices: DebianVoices, packages: tuple[str, ...]) -> str:
         if not packages or "fillets-ng-data-nl" in packages
         else TINY_HOMES.get(voices.language, voices.partition)
     )
-
-
-def _audio_files(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())

@@ -91,3 +91,19 @@ def test_a_damaged_memory_is_written_again(paths, reads, tmp_path, content):
     reads.clear()
     file_digests(paths, tmp_path / "memory")
     assert reads == []
+
+
+def test_a_file_that_cannot_be_read_does_not_end_it_and_is_not_remembered(paths, monkeypatch, tmp_path):
+    original = digests.file_sha256
+
+    def closed(path):
+        if path.name == "b.flac":  # root, who runs the tests in a container, could read it
+            raise PermissionError(13, "Permission denied", str(path))
+        return original(path)
+
+    with monkeypatch.context() as closing:
+        closing.setattr(digests, "file_sha256", closed)
+        first, second, third = file_digests(paths, tmp_path / "memory")
+        assert [first, third] == [fresh(paths)[0], fresh(paths)[2]]
+        assert second not in fresh(paths)
+    assert file_digests(paths, tmp_path / "memory") == fresh(paths)

@@ -18,7 +18,7 @@ from datamodules.corpora.asvspoof2019 import asvspoof2019_la
 from datamodules.manifest import Manifest, Trial
 from experiments.corpus import main
 from experiments.corpus_check import check, verdict
-from experiments.corpus_page import page
+from experiments.corpus_page import page, shortcuts, trials
 from experiments.shortcut_audit import ALL, audit
 from tests.workplace import Workplace
 
@@ -94,7 +94,7 @@ def test_what_cannot_be_told_is_said(tiny_corpus: Path, tmp_path: Path) -> None:
     assert report["silent"] == [trials[1].utterance]
     assert report["duplicates"] == [[trials[2].utterance, "SAME"]]
     assert "are not known" in report["notes"][0]
-    assert "1 clips are clipped" in report["notes"][-1]
+    assert "1 clip with more than 0.1% of the samples at full scale" in report["notes"][-1]
     assert report["counts"]["train"]["speakers"] == 0
     clean = report | {"problems": []}
     assert "among the speakers that are known" in verdict(clean)
@@ -229,6 +229,34 @@ def test_build_command_on_a_complete_corpus(tiny_corpus: Path, capsys: pytest.Ca
     printed = json.loads(capsys.readouterr().out)
     assert printed["digest"] == asvspoof2019_la(str(tiny_corpus)).digest
     assert set(printed["counts"]) == {"train", "dev", "eval"}
+
+
+def test_a_class_that_is_not_there_is_a_problem(tiny_corpus: Path) -> None:
+    manifest = asvspoof2019_la(str(tiny_corpus))
+    spoofs = check(Manifest([trial for trial in manifest if trial.label == 0]))
+    assert "found no bonafide trial in the whole corpus, expected both classes" in spoofs["problems"][0]
+    one_sided = [trial for trial in manifest if trial.label == 1 or trial.partition != "dev"]
+    report = check(Manifest(one_sided, notes=["a column nobody knows"]))
+    assert report["notes"][:2] == ["a column nobody knows", "found no spoof trial in dev"]
+    assert not [problem for problem in report["problems"] if "found no" in problem]
+
+
+def test_a_page_without_a_place_is_refused_before_anything_is_decoded(
+    tiny_corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("experiments.corpus.check", None)
+    for place in (tmp_path / "nowhere" / "page.html", tmp_path):
+        with pytest.raises(FileNotFoundError, match="found no place for the page"):
+            main(["check", "--root", str(tiny_corpus), "--html", str(place)])
+
+
+def test_legends_are_outside_the_axes() -> None:
+    rows = [{"measurement": name, "either_way": 0.4, "holds": True} for name in ("level_dbfs", ALL)]
+    counts = {partition: {"bonafide": 1, "spoof": 1} for partition in ("train", "dev", "eval")}
+    for figure in (shortcuts(rows), trials(counts)):
+        figure.draw_without_rendering()
+        (legend,), (axes,) = figure.legends, figure.axes
+        assert not legend.get_window_extent().overlaps(axes.get_window_extent())
 
 
 def test_wrong_words_are_refused() -> None:

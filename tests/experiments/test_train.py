@@ -134,6 +134,12 @@ def test_a_config_that_cannot_be_is_refused_by_name(place, words, complaint):
         parse(place.words() + words)
 
 
+def test_a_config_that_is_no_yaml_is_named(place, tmp_path):
+    (tmp_path / "mine.yaml").write_text("data:\n  corpus: [\n  crop_s: 4\n")
+    with pytest.raises(ValueError, match=r"mine\.yaml: not readable as YAML"):
+        parse([*place.words(), "--config", str(tmp_path / "mine.yaml")])
+
+
 def test_nothing_to_resume_is_an_error(place, capsys):
     from experiments.cli import main as spooflab
 

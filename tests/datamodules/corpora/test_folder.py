@@ -70,3 +70,25 @@ def test_shares_beside_partition_folders_are_refused(tmp_path: Path) -> None:
     touch(tmp_path / "train/real/a.wav")
     with pytest.raises(ManifestError, match="folders that say the partitions already"):
         labelled_folder(str(tmp_path), shares={"train": 1.0})
+
+
+def test_partitions_in_other_words_and_cases(tmp_path: Path) -> None:
+    for name in ("train/real/a.wav", "Dev/Real/b.wav", "validation/FAKE/c.webm", "Test/fake/d.aiff"):
+        touch(tmp_path / name)
+    rows = [(trial.path.name, trial.partition, trial.attack) for trial in labelled_folder(str(tmp_path))]
+    assert rows == [
+        ("a.wav", "train", "-"),
+        ("b.wav", "dev", "-"),
+        ("c.webm", "dev", "fake"),
+        ("d.aiff", "eval", "fake"),
+    ]
+
+
+@pytest.mark.parametrize("beside", ["holdout/fake", "fake"])
+def test_what_is_in_no_partition_beside_others_is_told(tmp_path: Path, beside: str) -> None:
+    touch(tmp_path / "train/real/a.wav")
+    touch(tmp_path / "notes/a.wav")
+    assert len(labelled_folder(str(tmp_path))) == 1
+    touch(tmp_path / beside / "a.wav")
+    with pytest.raises(ManifestError, match=r"found `real` or `fake` outside the partitions \(train\), expected"):
+        labelled_folder(str(tmp_path))

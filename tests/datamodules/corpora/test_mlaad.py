@@ -56,6 +56,7 @@ def test_what_is_missing_is_named(miniature, tmp_path):
     [
         ("|vits|", "|", r"meta\.csv:2: found 8 columns"),
         ("|2.0|", "|long|", r"meta\.csv:2: found 'long', expected a number"),
+        ("|2.0|", "|-2.0|", r"meta\.csv:2: found a duration of -2\.0 s"),
         ("path|", "file|", "found no column `path`"),
     ],
 )
@@ -64,4 +65,13 @@ def test_broken_lists_are_told(miniature, old, new, message):
     path = root / "fake" / "en" / VITS / "meta.csv"
     path.write_text(path.read_text().replace(old, new, 1))
     with pytest.raises(TableError, match=message):
+        mlaad(str(root))
+
+
+def test_a_file_that_is_listed_twice_is_told_by_its_lines(miniature):
+    root = miniature("mlaad")
+    path = root / "fake" / "en" / VITS / "meta.csv"
+    lines = path.read_text().split("\n")
+    path.write_text("\n".join([*lines[:3], *lines[1:]]))
+    with pytest.raises(TableError, match=r"meta\.csv:4: found .*\.wav a second time, after .*meta\.csv:2"):
         mlaad(str(root))

@@ -3,6 +3,7 @@
 import pandas as pd
 import pytest
 
+from datamodules.corpora.mixture import mixture
 from datamodules.corpora.table import table
 from datamodules.manifest import LeakageError, ManifestError
 from datamodules.tables import TableError
@@ -66,6 +67,11 @@ def test_missing_audio_is_named(miniature):
             r"t\.csv:3: found partition 'holdout', expected one",
         ),
         ("path,key,duration\na.wav,real,long\n", r"t\.csv:2: found 'long', expected a number"),
+        ("path,key,duration\na.wav,real,-2.0\n", r"t\.csv:2: found a duration of -2\.0 s"),
+        ("path,key,duration\na.wav,real,nan\n", r"t\.csv:2: found a duration of nan s"),
+        ("path,key\na.wav,real\n,fake\n", r"t\.csv:3: found no path, expected one in each row"),
+        ("path,key,id\na.wav,real,\n", r"t\.csv:2: found no name of the utterance"),
+        ("path,key\na.wav,real\nb.wav,real\na.wav,fake\n", r"t\.csv:4: found a\.wav a second time, after .*:2"),
         ("path,key\na.wav,real\nb.wav\n", r"t\.csv:3: found 1 columns"),
     ],
 )
@@ -81,3 +87,11 @@ def test_shares_beside_partitions_and_leaks_are_refused(tmp_path):
         table(str(tmp_path / "t.csv"), shares={"train": 1.0}, require_audio=False)
     with pytest.raises(LeakageError, match="anna"):
         table(str(tmp_path / "t.csv"), require_audio=False)
+
+
+def test_columns_that_are_not_known_are_noted_and_what_they_may_be_meant_for(tmp_path):
+    (tmp_path / "t.csv").write_text("path,key,Splitt,transcript\na.wav,real,train,hello\n")
+    manifest = table(str(tmp_path / "t.csv"), require_audio=False)
+    told = "found columns that are not known and not used: splitt (is it meant for split?), transcript"
+    assert manifest.notes == (f"{tmp_path / 't.csv'}: {told}",)
+    assert manifest.remembering(tmp_path).notes == mixture([manifest]).notes == manifest.notes

@@ -53,3 +53,11 @@ def test_one_source_is_enough_when_said(miniature):
 def test_another_folder_is_refused(tmp_path):
     with pytest.raises(ManifestError, match=r"generated_audio: found no folders of attacks"):
         wavefake(str(tmp_path))
+
+
+def test_no_attack_is_left(miniature):
+    root = miniature("wavefake")
+    for path in (root / "generated_audio").rglob("*.wav"):
+        path.unlink()
+    with pytest.raises(ManifestError, match="found no audio in the folders of attacks"):
+        wavefake(str(root))
