@@ -86,7 +86,8 @@ class DeepfakeDataModule(pl.LightningDataModule):
         _require_between("sample_rate_hz", sample_rate_hz, *PLAUSIBLE_RATES_HZ)
         _require_between("crop_s", crop_s, MIN_DURATION_S, MAX_DURATION_S)
         _require_between("batch_size", batch_size, 1)
-        _require_between("cached_views", cached_views, 1)
+        if cached_augmentation is not None:
+            _require_between("cached_views", cached_views, 1)
         _require_between("num_workers", num_workers, 0)
         _require_between("seed", seed, 0, HIGHEST_SEED)
         if not cache_dir.strip():
