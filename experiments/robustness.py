@@ -12,7 +12,7 @@ from statistics import fmean
 
 import numpy as np
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from datamodules.coding import CODECS
 from datamodules.conditions import CLEAN, CODEC, SNRS_DB, TRIMMED, conditions
@@ -83,7 +83,7 @@ def pool_seeds(rows: Sequence[Row], recipes: Mapping[str, str]) -> list[Row]:
             eer=fmean(row.eer for row in pool),
             eer_low=min(row.eer for row in pool),
             eer_high=max(row.eer for row in pool),
-            unit=f"lowest and highest of {len(pool)} seeds",
+            unit=f"range of {len(pool)} seeds",
             balanced_accuracy=fmean(row.balanced_accuracy for row in pool),
             frr=fmean(row.frr for row in pool),
             far=fmean(row.far for row in pool),
@@ -119,7 +119,8 @@ def write(folder: Path, rows: Sequence[Row]) -> None:
 def show(rows: Sequence[Row]) -> None:
     """Print a row for each condition, a column for each model."""
     models = list(dict.fromkeys(row.model for row in rows))
-    table = Table("condition", *models, title=f"EER, legacy ({meaning_of_intervals(rows)})")
+    columns = [Column(name, overflow="fold") for name in ("condition", *models)]
+    table = Table(*columns, title=f"EER, legacy ({meaning_of_intervals(rows)})")
     for name in dict.fromkeys(row.condition for row in rows):
         found = {row.model: row for row in rows if row.condition == name}
         table.add_row(name, *(_cell(row) for row in found.values()), style="bold" if name == CLEAN else None)
@@ -129,7 +130,7 @@ def show(rows: Sequence[Row]) -> None:
 
 
 def _cell(row: Row) -> str:
-    interval = f"{100 * row.eer_low:.2f}–{100 * row.eer_high:.2f}"
+    interval = f"{100 * row.eer_low:.1f}–{100 * row.eer_high:.1f}"
     return f"{100 * row.eer:.2f} % ({interval})" + HEARD * row.heard
 
 

@@ -273,7 +273,7 @@ def test_what_cannot_be_kept_at_the_end_is_a_warning(make, monkeypatch):
         ({"seed": -1}, "seed: found -1"),
         ({"seed": 2**63}, "seed"),
         ({"batch_size": 0}, "batch_size: found 0, expected 1 or more"),
-        ({"cached_views": 0}, "cached_views: found 0, expected 1 or more"),
+        ({"cached_augmentation": NOISE, "cached_views": 0}, "cached_views: found 0, expected 1 or more"),
         ({"num_workers": -1}, "num_workers: found -1, expected 0 or more"),
         ({"cache_jobs": 0}, "cache_jobs: found 0, expected 1 or more"),
         ({"cache_dir": ""}, "cache_dir: found '', expected a folder"),

@@ -142,7 +142,7 @@ def test_seeds_are_pooled_by_the_name_of_their_runs():
 
     recipes = {"a 1": "a", "a 2": "a", "b 1": "b"}
     one, other = pool_seeds([row("a 1", 0.2), row("b 1", 0.4), row("a 2", 0.3)], recipes)
-    assert (one.model, one.unit) == ("a", "lowest and highest of 2 seeds")
+    assert (one.model, one.unit) == ("a", "range of 2 seeds")
     assert (one.eer, one.eer_low, one.eer_high) == pytest.approx((0.25, 0.2, 0.3))
     assert (other.model, other.eer, other.eer_low) == ("b", 0.4, 0.4)
 
