@@ -1,12 +1,8 @@
 """The cache gives back what was computed, once, whatever happened to its files or to who wrote them."""
 
-import multiprocessing
-import os
 import pickle
 import shutil
-import signal
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -332,41 +328,3 @@ def test_progress_is_reported(opened):
     seen = []
     opened().fill(report=lambda rows: (seen.append(row) or row for row in rows))
     assert seen == [0, 1, 2]
-
-
-def _slowly(root: Path, log: Path) -> None:
-    def compute(index):
-        time.sleep(0.05)
-        with log.open("a") as file:
-            file.write(f"{index} ")
-        return record(index)
-
-    RecordStore(root, {}, NAMES, compute).fill()
-
-
-def _start(*arguments) -> multiprocessing.process.BaseProcess:
-    process = multiprocessing.get_context("fork").Process(target=_slowly, args=arguments)
-    process.start()
-    return process
-
-
-def test_processes_that_ask_at_once_compute_once(tmp_path):
-    processes = [_start(tmp_path / "cache", tmp_path / "log") for _ in range(4)]
-    for process in processes:
-        process.join()
-    assert [process.exitcode for process in processes] == [0] * 4
-    assert (tmp_path / "log").read_text().split() == ["0", "1", "2"]
-
-
-@pytest.mark.parametrize("delay_s", [0.02, 0.08, 0.13])
-def test_kill_dash_nine_at_any_moment_leaves_nothing_that_counts(tmp_path, delay_s, monkeypatch):
-    monkeypatch.setattr(feature_cache, "SHARD_BYTES", 1)
-    process = _start(tmp_path / "cache", tmp_path / "log")
-    time.sleep(delay_s)
-    os.kill(process.pid, signal.SIGKILL)
-    process.join()
-    store = RecordStore(tmp_path / "cache", {}, NAMES, record)
-    done = set(range(len(NAMES))) - set(store.missing)
-    assert same(store, done)
-    store.fill()
-    assert same(RecordStore(tmp_path / "cache", {}, NAMES, record))
