@@ -29,8 +29,11 @@ def babble(speech: Path, speakers: int, duration_s: float, sample_rate_hz: int, 
 
     Raises:
         FileNotFoundError: The folder has too few speakers.
+        ValueError: No speakers, or no time, are asked for.
         AudioError: A recording cannot be used.
     """
+    if speakers < 1 or duration_s <= 0:
+        raise ValueError(f"found {speakers} speakers for {duration_s} s, expected one at least, and more than 0 s")
     rng = np.random.default_rng(seed)
     folders = sorted(path for path in speech.iterdir() if path.is_dir()) if speech.is_dir() else []
     if len(folders) < speakers:

@@ -1,6 +1,6 @@
 """What a robustness test asks for in, named conditions out: each alters every utterance once, and always alike."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -101,25 +101,34 @@ def conditions(
 
     Raises:
         FileNotFoundError: there is no such folder or environment.
-        ValueError: a recording is damaged.
+        ValueError: a recording is damaged, or an environment is called as another condition is.
     """
-    found = [Condition(CLEAN, CLEAN, None, None)]
-    found += [
+    white = [
         Condition(_named(WHITE, snr_db), WHITE, snr_db, AdditiveWhiteGaussianNoise(snr_db, snr_db, 1.0, sample_rate_hz))
         for snr_db in snrs_db
     ]
-    if noise_root is not None:
-        for environment in choose_environments(noise_root, environments, ()):
-            found += _in_environment(noise_root, environment, snrs_db, sample_rate_hz)
-    found += [Condition(codec, CODEC, None, FixedCodec(codec, sample_rate_hz)) for codec in codecs]
-    return [*found, Condition(TRIMMED, TRIMMED, None, TrimSilence(sample_rate_hz))]
+    recorded = [] if noise_root is None else _recorded(noise_root, environments, snrs_db, sample_rate_hz)
+    coded = [Condition(codec, CODEC, None, FixedCodec(codec, sample_rate_hz)) for codec in codecs]
+    trimmed = Condition(TRIMMED, TRIMMED, None, TrimSilence(sample_rate_hz))
+    return [Condition(CLEAN, CLEAN, None, None), *white, *recorded, *coded, trimmed]
 
 
-def _in_environment(root: str, environment: str, snrs_db: Sequence[float], sample_rate_hz: int) -> Iterator[Condition]:
-    for snr_db in snrs_db:
-        noise = EnvironmentNoise(root, snr_db, snr_db, 1.0, [environment], sample_rate_hz=sample_rate_hz)
-        noise.prepare()
-        yield Condition(_named(environment, snr_db), environment, snr_db, noise)
+def _recorded(
+    root: str, environments: Sequence[str] | None, snrs_db: Sequence[float], sample_rate_hz: int
+) -> list[Condition]:
+    names = choose_environments(root, environments, ())
+    taken = sorted({CLEAN, WHITE, CODEC, TRIMMED, *CODECS} & set(names))
+    if taken:
+        raise ValueError(
+            f"{root}: found an environment {taken[0]!r}, as another condition is called: rename its folder"
+        )
+    found = []
+    for name in names:
+        for snr_db in snrs_db:
+            noise = EnvironmentNoise(root, snr_db, snr_db, 1.0, [name], sample_rate_hz=sample_rate_hz)
+            noise.prepare()
+            found.append(Condition(_named(name, snr_db), name, snr_db, noise))
+    return found
 
 
 def _named(group: str, snr_db: float) -> str:

@@ -14,11 +14,14 @@ class Command(NamedTuple):
 
     module: str
     help: str
+    after_interruption: str = "the same command goes on from here"
 
 
 COMMANDS = {
     "corpus": Command("experiments.corpus", "build the embedded corpus, check a corpus"),
-    "train": Command("experiments.train", "train one tracked run"),
+    "train": Command(
+        "experiments.train", "train one tracked run", "the same command with `--ckpt last` goes on from the last epoch"
+    ),
     "sweep": Command("sweeps.launch", "search hyperparameters; the same command resumes"),
     "evaluate": Command("experiments.evaluate", "score a partition, log metrics and plots on the model's run"),
     "robustness": Command("experiments.robustness", "EER against noise and codecs; several models in a figure"),
@@ -49,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return run(rest)
     except KeyboardInterrupt:
-        print("\nspooflab: interrupted; the same command goes on from here", file=sys.stderr)
+        print(f"\nspooflab: interrupted; {COMMANDS[name].after_interruption}", file=sys.stderr)
         return INTERRUPTED
     except (ValueError, OSError, LookupError, RuntimeError) as error:
         if os.environ.get("SPOOFLAB_TRACEBACK"):

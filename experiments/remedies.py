@@ -6,6 +6,8 @@ import json
 from dataclasses import replace
 from typing import Final, Literal
 
+import yaml
+
 from datamodules.digests import file_sha256
 from experiments import tracking
 from experiments.degraded import Model
@@ -40,6 +42,14 @@ def open_model(name: str) -> Model:
     label = name.removeprefix("models:/") if name.startswith("models:/") else tracking.name_of(run_id)
     recipe = str(tracking.get(run_id).info.run_name)
     return Model(label, recipe, run_id, Countermeasure.load(folder), digest, tracking.heard_recordings(run_id))
+
+
+def recipe_digest(run_id: str) -> str:
+    """Return the digest of a run's config but for its seeds and its name."""
+    config = yaml.safe_load(tracking.fetch(run_id, tracking.CONFIG_ARTIFACT).read_text())
+    for section, name in ((config, "seed_everything"), (config, "name"), (config["data"], "seed")):
+        section.pop(name, None)
+    return tracking.config_digest(config)
 
 
 def remedied(model: Model, remedy: Remedy) -> Model:

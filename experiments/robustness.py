@@ -4,6 +4,8 @@ import argparse
 import csv
 import io
 import json
+import math
+import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
@@ -20,14 +22,14 @@ from datamodules.datamodule import DeepfakeDataModule
 from experiments import tracking
 from experiments.data_config import read_data
 from experiments.degraded import Model, Row, meaning_of_intervals, measure_under
-from experiments.remedies import REMEDIES, open_model, remedied
-from experiments.robustness_plot import robustness
+from experiments.remedies import REMEDIES, open_model, recipe_digest, remedied
+from experiments.robustness_plot import HEARD, robustness
 from experiments.threads import cores, use
 from experiments.train import quieten
 from lightning_modules.metrics.bootstrap import RESAMPLES
 
 TABLE, FIGURE = "robustness.csv", "robustness.png"
-HEARD = "†"
+SHOWN_WITH_INTERVALS = 3  # models; the intervals of more are in the table that is written
 
 
 def main(arguments: list[str]) -> int:
@@ -35,9 +37,13 @@ def main(arguments: list[str]) -> int:
     options = _parser().parse_args(arguments)
     quieten()
     use(1, tell=False)  # utterances are scored one by one, several at a time
-    jobs = options.jobs or cores()
-    print(f"threads: {jobs} of {cores()} cores", flush=True)
-    opened = [open_model(name) for name in options.model]
+    jobs = cores() if options.jobs is None else options.jobs
+    if jobs < 1:
+        raise ValueError(f"--jobs: found {jobs}, expected 1 or more")
+    print(f"threads: {jobs} of {cores()} cores", file=sys.stderr)
+    opened = list({model.run_id: model for model in map(open_model, options.model)}.values())
+    if options.seeds:
+        require_seeds_alone(opened)
     models = [variant for model in opened for variant in (model, *(remedied(model, way) for way in options.remedy))]
     data = _data_of(options.config, models)
     asked = conditions(data.sample_rate_hz, options.noise, options.snrs, options.environments, options.codecs)
@@ -93,6 +99,22 @@ def pool_seeds(rows: Sequence[Row], recipes: Mapping[str, str]) -> list[Row]:
     ]
 
 
+def require_seeds_alone(models: Sequence[Model]) -> None:
+    """Refuse runs of one name whose configs differ in more than their seeds.
+
+    Raises:
+        ValueError: naming two of them.
+    """
+    first: dict[str, Model] = {}
+    for model in models:
+        other = first.setdefault(model.recipe, model)
+        if recipe_digest(model.run_id) != recipe_digest(other.run_id):
+            raise ValueError(
+                f"{model.name} and {other.name} have one name, and differ in more than their seeds: train them under "
+                "names of their own (`spooflab train --name N`), or leave out --seeds"
+            )
+
+
 def log(rows: Sequence[Row], models: Sequence[Model], data: DeepfakeDataModule) -> None:
     """Log table and figure of all models, and the summary of its own, on each model's run."""
     with tempfile.TemporaryDirectory() as folder:
@@ -101,6 +123,7 @@ def log(rows: Sequence[Row], models: Sequence[Model], data: DeepfakeDataModule) 
             mine = [row for row in rows if row.model == model.name]
             tracking.log_metrics(model.run_id, summary(mine, model.remedy))
             if not model.remedy:
+                tracking.tag(model.run_id, {"robustness.conditions": ", ".join(row.condition for row in mine)})
                 tracking.log_files(model.run_id, Path(folder), "robustness")
                 tracking.log_dataset(model.run_id, data.corpus, "robustness")
 
@@ -123,15 +146,16 @@ def show(rows: Sequence[Row]) -> None:
     table = Table(*columns, title=f"EER, legacy ({meaning_of_intervals(rows)})")
     for name in dict.fromkeys(row.condition for row in rows):
         found = {row.model: row for row in rows if row.condition == name}
-        table.add_row(name, *(_cell(row) for row in found.values()), style="bold" if name == CLEAN else None)
+        cells = [_cell(row, with_interval=len(models) <= SHOWN_WITH_INTERVALS) for row in found.values()]
+        table.add_row(name, *cells, style="bold" if name == CLEAN else None)
     Console().print(table)
     if any(row.heard for row in rows):
-        print(f"{HEARD} the model was trained in this very noise: hold it out of training, or test in another")
+        print(f"{HEARD} the model was trained on this very recording: hold it out of training, or test in another")
 
 
-def _cell(row: Row) -> str:
-    interval = f"{100 * row.eer_low:.1f}–{100 * row.eer_high:.1f}"
-    return f"{100 * row.eer:.2f} % ({interval})" + HEARD * row.heard
+def _cell(row: Row, *, with_interval: bool) -> str:
+    interval = f" ({100 * row.eer_low:.1f}–{100 * row.eer_high:.1f})" if with_interval else ""
+    return f"{100 * row.eer:.2f} %{interval}" + HEARD * row.heard
 
 
 def _data_of(config: Path | None, models: Sequence[Model]) -> DeepfakeDataModule:
@@ -146,13 +170,25 @@ def _data_of(config: Path | None, models: Sequence[Model]) -> DeepfakeDataModule
     return data
 
 
+def decibels(text: str) -> float:
+    """Read a ratio; argparse names this function where it is no number.
+
+    Raises:
+        ValueError: it is none, or not finite.
+    """
+    ratio_db = float(text)
+    if not math.isfinite(ratio_db):
+        raise ValueError(text)
+    return ratio_db
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="spooflab robustness", description="EER against noise, codecs and trimming.")
     parser.add_argument("--model", action="append", required=True, help="evaluated run, or models:/NAME@ALIAS; repeat")
     parser.add_argument("--config", type=Path, help="whose data to use; those of the first model's run when not given")
     parser.add_argument("--noise", help="folder in DEMAND's layout, ENVIRONMENT/ch01.wav …; white noise alone without")
     parser.add_argument("--environments", nargs="+", help="of that folder; all when not given")
-    parser.add_argument("--snrs", nargs="+", type=float, default=list(SNRS_DB), help="ratios in dB")
+    parser.add_argument("--snrs", nargs="+", type=decibels, default=list(SNRS_DB), help="ratios in dB")
     parser.add_argument("--codecs", nargs="*", choices=tuple(CODECS), default=tuple(CODECS), metavar="CODEC")
     parser.add_argument(
         "--remedy", action="append", default=[], choices=tuple(REMEDIES), help="test it as well; repeat"

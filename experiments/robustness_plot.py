@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from datamodules.conditions import CLEAN
 from experiments.degraded import Row, meaning_of_intervals
@@ -13,6 +14,8 @@ COLOURS = (BLUE, VERMILION, GREEN, ORANGE, PURPLE, SKY, BLACK)
 MARKERS = "osD^vP*"
 PANELS_A_ROW = 3
 CHANCE = 50
+HEARD = "†"
+LONG_NAME = 20  # characters: longer ones have a line each in the legend
 
 
 def robustness(rows: Sequence[Row]) -> Figure:
@@ -30,13 +33,18 @@ def robustness(rows: Sequence[Row]) -> Figure:
     for line, names in enumerate(grid):
         for column, name in enumerate(names):
             axes = figure.add_subplot(spec[line, column])
-            _noise(axes, [row for row in rows if row.group == name], models, clean)
-            axes.set(title=name, ylim=(0, limit))
+            here = [row for row in rows if row.group == name]
+            _noise(axes, here, models, clean)
+            axes.set(title=name + HEARD * any(row.heard for row in here), ylim=(0, limit))
             axes.set_xlabel("SNR (dB)" if name in _lowest(grid) else "")
             axes.set_ylabel("EER (%)" if column == 0 else "")
     _others(figure.add_subplot(spec[len(grid), :]), rows, others, models, limit)
     handles, labels = figure.axes[-1].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper left", ncols=3, frameon=False)
+    if any(row.heard for row in rows):
+        handles.append(Line2D([], [], linestyle=""))
+        labels.append(f"{HEARD} heard in training")
+    columns = 1 if max(map(len, models)) > LONG_NAME else 3
+    figure.legend(handles, labels, loc="outside upper left", ncols=columns, frameon=False)
     return figure
 
 

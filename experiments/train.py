@@ -32,6 +32,7 @@ from lightning_modules.specifications import describe
 
 SCRATCH = Path("checkpoints")
 MONITOR = "dev/eer"
+LAST = "last"
 CONFIG_TAG = "config.sha256"
 
 KeepGoing = Callable[[int, float], bool]
@@ -56,9 +57,9 @@ class TrainingCLI(LightningCLI):
     """The typed config of a training: what ``Detector`` and ``DeepfakeDataModule`` accept, and nothing else."""
 
     def __init__(self, arguments: Sequence[str], callbacks: Sequence[Callback] = ()) -> None:
-        self.checkpoint = ModelCheckpoint(
-            filename="best", monitor=MONITOR, save_last=True, enable_version_counter=False
-        )
+        self.checkpoint = ModelCheckpoint(filename="best", monitor=MONITOR, enable_version_counter=False)
+        # A callback of its own: `save_last` of the other would be as old as the best.
+        self.last = ModelCheckpoint(filename=LAST, enable_version_counter=False)
         super().__init__(
             Detector,
             DeepfakeDataModule,
@@ -67,7 +68,7 @@ class TrainingCLI(LightningCLI):
             trainer_defaults={
                 "logger": False,
                 "enable_model_summary": False,
-                "callbacks": [_StepSeed(), *callbacks, self.checkpoint],
+                "callbacks": [_StepSeed(), *callbacks, self.checkpoint, self.last],
             },
             parser_kwargs={"exit_on_error": False, "prog": "spooflab train"},
             args=list(arguments),
@@ -209,7 +210,7 @@ def train(
         tracking.log_config(run_id, config)
         tracking.log_dataset(run_id, cli.datamodule.corpus, "train and dev")
         tracking.log_params(run_id, {"parameters": sum(p.numel() for p in cli.model.network.parameters())})
-        cli.checkpoint.dirpath = str(SCRATCH / run_id)
+        cli.checkpoint.dirpath = cli.last.dirpath = str(SCRATCH / run_id)
         cli.trainer.logger = tracking.lightning_logger(run_id)
         _prepare(cli)
         recipes = {name: augmentation.recipe for name, augmentation in cli.datamodule.augmentations.items()}
@@ -218,7 +219,7 @@ def train(
             cli.trainer.fit(
                 cli.model,
                 datamodule=cli.datamodule,
-                ckpt_path=SCRATCH / run_id / "last.ckpt" if resumed else None,
+                ckpt_path=SCRATCH / run_id / f"{LAST}.ckpt" if resumed else None,
                 weights_only=True,
             )
         except SystemExit as stop:  # Lightning's answer to Ctrl-C
@@ -241,6 +242,7 @@ def quieten() -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
     warnings.filterwarnings("ignore", message=".*does not have many workers.*")
     warnings.filterwarnings("ignore", message=".*LeafSpec.*")
+    warnings.filterwarnings("ignore", message="Checkpoint directory .* exists and is not empty")  # it is gone on from
     warnings.filterwarnings("ignore", message="Argument ``group`` is an experimental feature")
 
 
@@ -274,7 +276,7 @@ def _at_best(run_id: str) -> dict[str, float]:
 
 def _last_run(digest: str) -> str:
     for found in tracking.find({CONFIG_TAG: digest}):
-        if (SCRATCH / found.info.run_id / "last.ckpt").exists():
+        if (SCRATCH / found.info.run_id / f"{LAST}.ckpt").exists():
             return str(found.info.run_id)
     raise FileNotFoundError(
         f"no run of this very config left a checkpoint in {SCRATCH}/: leave out --ckpt to train from the start"

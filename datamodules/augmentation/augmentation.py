@@ -1,6 +1,7 @@
 """What every augmentation is, and how several make one."""
 
 import inspect
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
@@ -77,6 +78,8 @@ class _Several(Augmentation):
 
     def __init__(self, augmentations: Sequence[Augmentation], probability: float = 1.0) -> None:
         super().__init__(probability)
+        if not augmentations:
+            raise ValueError(f"found no augmentations in {type(self).__name__}, expected at least one")
         self.augmentations = list(augmentations)
 
     @property
@@ -133,6 +136,8 @@ def draw_seed(rng: np.random.Generator) -> int:
 
 
 def require_rising(name: str, low: float, high: float) -> None:
-    """Refuse a range whose limits are the wrong way round."""
+    """Refuse a range whose limits are the wrong way round, or no numbers."""
+    if not (math.isfinite(low) and math.isfinite(high)):
+        raise ValueError(f"found {name} from {low} to {high}, expected numbers")
     if low > high:
         raise ValueError(f"found {name} from {low} to {high}, expected the lower limit first")

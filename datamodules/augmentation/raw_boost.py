@@ -60,6 +60,8 @@ class ConvolutiveNoise(Augmentation):
     ) -> None:
         super().__init__(probability)
         require_rising("bias_db", min_bias_db, max_bias_db)
+        if harmonics < 1:
+            raise ValueError(f"found harmonics={harmonics}, expected 1 or more")
         self.harmonics = harmonics
         self.min_bias_db = min_bias_db
         self.max_bias_db = max_bias_db
@@ -100,6 +102,8 @@ class ImpulsiveNoise(Augmentation):
 
     def __init__(self, max_share_percent: float = 10.0, gain: float = 2.0, probability: float = 0.5) -> None:
         super().__init__(probability)
+        if not 0 <= max_share_percent <= 100:  # noqa: PLR2004 - percent
+            raise ValueError(f"found max_share_percent={max_share_percent}, expected 0 to 100")
         self.max_share_percent = max_share_percent
         self.gain = gain
 

@@ -7,6 +7,8 @@ import soxr
 
 from datamodules.augmentation.augmentation import Audio, Augmentation, require_rising
 
+SLOWEST, FASTEST = 0.25, 4.0
+
 
 @dataclass(frozen=True)
 class Speed:
@@ -21,8 +23,10 @@ class RandomSpeed(Augmentation):
     def __init__(self, min_factor: float = 0.9, max_factor: float = 1.1, probability: float = 0.5) -> None:
         super().__init__(probability)
         require_rising("factor", min_factor, max_factor)
-        if min_factor <= 0:
-            raise ValueError(f"found min_factor={min_factor}, expected above 0; 1 is the speed as it is")
+        if min_factor < SLOWEST or max_factor > FASTEST:
+            raise ValueError(
+                f"found factors from {min_factor} to {max_factor}, expected {SLOWEST} to {FASTEST}; 1 is as it is"
+            )
         self.min_factor = min_factor
         self.max_factor = max_factor
 

@@ -37,6 +37,12 @@ def test_too_few_speakers_are_told(speech, tmp_path):
         babble(tmp_path / "nowhere", 2, 3.0, 16_000, seed=0)
 
 
+@pytest.mark.parametrize(("speakers", "duration_s"), [(0, 1.0), (2, -5.0), (2, 0.0)])
+def test_nobody_and_no_time_are_refused(speech, speakers, duration_s):
+    with pytest.raises(ValueError, match="expected one at least"):
+        babble(speech, speakers, duration_s, 16_000, seed=0)
+
+
 def test_the_command_makes_an_environment(speech, tmp_path, capsys):
     out = tmp_path / "noise" / "BABBLE"
     words = ["corpus", "babble", "--speech", str(speech), "--out", str(out), "--speakers=2", "--duration-s=2"]

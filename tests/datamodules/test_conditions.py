@@ -1,5 +1,7 @@
 """Conditions alter every utterance once, always alike, and what they say they do."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import soundfile as sf
@@ -51,6 +53,12 @@ def test_altered_waveforms_reach_their_ratio_and_are_kept(noise, tiny_corpus, tm
             again = opened().waveforms("eval", condition.alteration)
             assert again.missing == []
             assert (again[0] == altered[0]).all()
+
+
+def test_an_environment_called_as_another_condition_is_refused(noise):
+    (Path(noise) / "CAFE").rename(Path(noise) / "white")
+    with pytest.raises(ValueError, match=r"found an environment 'white'.*rename"):
+        conditions(16_000, noise)
 
 
 def test_a_codec_is_the_one_at_the_middle_of_its_bit_rates(tiny_corpus):

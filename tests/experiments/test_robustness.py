@@ -47,8 +47,7 @@ def words(session_place, evaluated, noise):
 
 def test_clean_is_what_evaluate_measured_and_noise_is_worse(words, evaluated, capsys, tmp_path):
     assert main([*words, "--json", f"--out={tmp_path / 'out'}"]) == 0
-    printed = capsys.readouterr().out
-    rows = [Row(**row) for row in json.loads(printed[printed.index("[") :])]
+    rows = [Row(**row) for row in json.loads(capsys.readouterr().out)]
     assert [row.condition for row in rows] == [
         "clean",
         "white_10db",
@@ -97,8 +96,7 @@ def test_an_interrupted_test_goes_on(words, monkeypatch, capsys, evaluated):
 
 def test_a_remedy_is_put_before_the_model_and_not_into_it(words, evaluated, session_place, capsys):
     assert main([*words, "--remedy=wiener", "--remedy=spectral-subtraction", "--codecs", "--snrs", "0", "--json"]) == 0
-    printed = capsys.readouterr().out
-    rows = [Row(**row) for row in json.loads(printed[printed.index("[") :])]
+    rows = [Row(**row) for row in json.loads(capsys.readouterr().out)]
     noisy = {row.model.partition(" + ")[2]: row.eer for row in rows if row.condition == "white_0db"}
     assert len(set(noisy.values())) == 3
     logged = tracking.get(evaluated).data.metrics
@@ -133,7 +131,7 @@ def test_noise_that_was_heard_in_training_is_told(session_place, noise, tmp_path
         told = capsys.readouterr().out
         assert re.search(r"CAFE_5db .*†", told)
         assert not re.search(r"white_5db .*†", told)
-        assert "trained in this very noise" in told
+        assert "trained on this very recording" in told
 
 
 def test_seeds_are_pooled_by_the_name_of_their_runs():
@@ -145,6 +143,31 @@ def test_seeds_are_pooled_by_the_name_of_their_runs():
     assert (one.model, one.unit) == ("a", "range of 2 seeds")
     assert (one.eer, one.eer_low, one.eer_high) == pytest.approx((0.25, 0.2, 0.3))
     assert (other.model, other.eer, other.eer_low) == ("b", 0.4, 0.4)
+
+
+def test_runs_of_one_name_that_are_no_seeds_are_refused(session_place, evaluated, capsys):
+    corpus = asvspoof2019_la(str(session_place.corpus))
+    with session_place.entered():
+        words = session_place.words(epochs=1)
+        runs = [train([*words, f"--seed_everything={seed}"], name="alike").run_id for seed in (1, 2)]
+        runs.append(train([*words, "--model.learning_rate=0.5"], name="alike").run_id)
+        for run_id in runs:
+            evaluate(run_id, corpus)
+        few = ["--snrs", "5", "--codecs", "--bootstrap=10", "--seeds", "--json"]
+        given = [f"--model={run_id}" for run_id in (*runs[:2], runs[0])]
+        assert main(["robustness", *given, *few]) == 0
+        rows = [Row(**row) for row in json.loads(capsys.readouterr().out)]
+        assert {row.unit for row in rows} == {"range of 2 seeds"}
+        assert main(["robustness", *given, f"--model={runs[2]}", *few]) == 1
+    assert "differ in more than their seeds" in capsys.readouterr().err
+
+
+def test_numbers_that_cannot_be_are_refused(evaluated, session_place, capsys):
+    with session_place.entered():
+        assert main(["robustness", f"--model={evaluated}", "--jobs=-3"]) == 1
+        with pytest.raises(SystemExit, match="2"):
+            main(["robustness", f"--model={evaluated}", "--snrs", "nan"])
+    assert "invalid decibels value: 'nan'" in capsys.readouterr().err
 
 
 def test_another_sample_rate_is_told(words, session_place, tmp_path, capsys):

@@ -81,6 +81,13 @@ def test_a_resumed_run_ends_like_an_uninterrupted_one(place, augmented):
     assert resumed.dev_eer == whole.dev_eer
 
 
+def test_the_last_epoch_is_kept_although_it_is_not_the_best(place):
+    outcome = train(place.words(epochs=3, model__learning_rate=1e-9))
+    folder = SCRATCH / outcome.run_id
+    best, last = (torch.load(folder / f"{name}.ckpt", weights_only=True)["epoch"] for name in ("best", "last"))
+    assert best < last == 2
+
+
 def test_keep_going_ends_a_run_as_killed_with_the_reason(place):
     seen = []
     outcome = train(place.words(epochs=5), keep_going=lambda epoch, dev_eer: seen.append((epoch, dev_eer)) or epoch < 1)

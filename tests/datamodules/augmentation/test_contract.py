@@ -13,8 +13,10 @@ from datamodules.augmentation import (
     Audiomentation,
     CodecPass,
     Compose,
+    ConvolutiveNoise,
     EnvironmentNoise,
     FolderNoise,
+    ImpulsiveNoise,
     OneOf,
     Parallel,
     RandomGain,
@@ -111,3 +113,18 @@ def test_silence_and_odd_lengths_give_finite_samples(augmentation, samples):
 def test_its_recipe_is_plain(augmentation):
     assert json.loads(json.dumps(augmentation.recipe)) == augmentation.recipe
     assert augmentation.recipe["class_path"].startswith("datamodules.augmentation")
+
+
+@pytest.mark.parametrize(
+    ("make", "complaint"),
+    [
+        (lambda: OneOf([]), "found no augmentations in OneOf"),
+        (lambda: RandomGain(0.0, float("inf")), "expected numbers"),
+        (lambda: AdditiveWhiteGaussianNoise(float("nan"), 3.0), "expected numbers"),
+        (lambda: ImpulsiveNoise(max_share_percent=300), "expected 0 to 100"),
+        (lambda: ConvolutiveNoise(harmonics=0), "expected 1 or more"),
+    ],
+)
+def test_values_that_cannot_be_are_refused_at_once(make, complaint):
+    with pytest.raises(ValueError, match=complaint):
+        make()

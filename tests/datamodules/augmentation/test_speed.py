@@ -16,5 +16,5 @@ def test_the_pitch_follows_the_speed(factor):
 
 
 def test_a_speed_of_nothing_is_refused():
-    with pytest.raises(ValueError, match="expected above 0"):
+    with pytest.raises(ValueError, match=r"expected 0\.25 to 4\.0"):
         RandomSpeed(0.0, 1.0)
