@@ -12,7 +12,6 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from statistics import fmean
 
-import numpy as np
 from rich.console import Console
 from rich.table import Column, Table
 
@@ -60,16 +59,15 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def summary(rows: Sequence[Row], remedy: str = "") -> dict[str, float]:
+def summary(rows: Sequence[Row]) -> dict[str, float]:
     """Return the few numbers of one model that MLflow shows as columns; mean EERs weigh each condition alike."""
     kinds = {
         "noise": [row.eer for row in rows if row.snr_db is not None],
         "codec": [row.eer for row in rows if row.group == CODEC],
         "trimmed": [row.eer for row in rows if row.group == TRIMMED],
     }
-    means = {f"{kind}_eer": float(np.mean(eers)) for kind, eers in kinds.items() if eers}
-    prefix = f"robustness/{remedy}_" if remedy else "robustness/"
-    return {f"{prefix}{name}": eer for name, eer in {**means, "worst_eer": max(row.eer for row in rows)}.items()}
+    means = {f"robustness/{kind}_eer": fmean(eers) for kind, eers in kinds.items() if eers}
+    return {**means, "robustness/worst_eer": max(row.eer for row in rows)}
 
 
 def pool_seeds(rows: Sequence[Row], recipes: Mapping[str, str]) -> list[Row]:
@@ -116,16 +114,18 @@ def require_seeds_alone(models: Sequence[Model]) -> None:
 
 
 def log(rows: Sequence[Row], models: Sequence[Model], data: DeepfakeDataModule) -> None:
-    """Log table and figure of all models, and the summary of its own, on each model's run."""
+    """Log table and figure of all models, and the summary of its own, on each model's run.
+
+    Remedies have no numbers of their own there: a run is to have few columns.
+    """
     with tempfile.TemporaryDirectory() as folder:
         write(Path(folder), rows)
-        for model in models:
+        for model in (model for model in models if not model.remedy):
             mine = [row for row in rows if row.model == model.name]
-            tracking.log_metrics(model.run_id, summary(mine, model.remedy))
-            if not model.remedy:
-                tracking.tag(model.run_id, {"robustness.conditions": ", ".join(row.condition for row in mine)})
-                tracking.log_files(model.run_id, Path(folder), "robustness")
-                tracking.log_dataset(model.run_id, data.corpus, "robustness")
+            tracking.log_files(model.run_id, Path(folder), "robustness")
+            tracking.log_metrics(model.run_id, summary(mine))
+            tracking.tag(model.run_id, {"robustness.conditions": ", ".join(row.condition for row in mine)})
+            tracking.log_dataset(model.run_id, data.corpus, "robustness")
 
 
 def write(folder: Path, rows: Sequence[Row]) -> None:

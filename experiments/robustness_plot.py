@@ -77,7 +77,7 @@ def _others(axes: Axes, rows: Sequence[Row], names: Sequence[str], models: Seque
         style = {"color": COLOURS[number % len(COLOURS)], "fmt": MARKERS[number % len(MARKERS)]}
         axes.errorbar(eers, heights, xerr=errors, label=model, **style)  # type: ignore[arg-type]
     axes.axvline(CHANCE, color=GREY, linestyle=":", label="chance")
-    axes.plot([], [], color=GREY, linestyle="--", linewidth=0.8, label="clean")
+    axes.plot([], [], color=GREY, linestyle="--", linewidth=0.8, label="on clean audio")
     axes.set_yticks(range(len(names)), names)
     axes.set_ylim(len(names) - 0.4, -0.6)
     axes.set(xlabel=f"EER (%), legacy; bars: {meaning_of_intervals(rows)}", xlim=(0, limit))
