@@ -7,13 +7,13 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from sweeps.space import Space
+from sweeps.storage import open_storage
 
 DEFAULT_STORAGE = "sqlite:///optuna.db"
 FINGERPRINT = "fingerprint"
 # User attributes of a trial.
 QUEUED, SEED, RETRY, RETRY_OF = "queued", "seed", "retry", "retry_of"
 RUN_ID, WORKER, INTERRUPTED = "run_id", "worker", "interrupted"
-_LOCK_TIMEOUT_S = 30  # four SQLite workers need it; .05 s killed three of them
 
 
 def open_study(name: str, storage: str, space: Space, worker: int = 0) -> optuna.Study:
@@ -28,10 +28,9 @@ def open_study(name: str, storage: str, space: Space, worker: int = 0) -> optuna
     Raises:
         ValueError: the study of that name searches another space.
     """
-    engine = {"connect_args": {"timeout": _LOCK_TIMEOUT_S}} if storage.startswith("sqlite") else {}
     study = optuna.create_study(
         study_name=name,
-        storage=optuna.storages.RDBStorage(storage, engine_kwargs=engine),
+        storage=open_storage(storage),
         direction="minimize",
         load_if_exists=True,
         pruner=optuna.pruners.MedianPruner(space.pruner.startup_trials, space.pruner.warmup_epochs),
