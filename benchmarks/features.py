@@ -54,7 +54,7 @@ class Targets(NamedTuple):
 
 
 ALONE = Targets(features=3, warm=100, cold=30, epoch=1.1, augmented=1.0, filling=1.1)
-BUSY = Targets(features=3.5, warm=120, cold=80, epoch=1.6, augmented=1.4, filling=1.4)
+BUSY = Targets(features=3, warm=120, cold=80, epoch=1.6, augmented=1.4, filling=1.4)
 Waveforms = NDArray[np.float32]
 Read = Callable[[list[int]], torch.Tensor]
 
