@@ -120,7 +120,7 @@ class Metrics:
         return f" ({100 * interval['level']:.0f} %: {low:.2f}–{high:.2f}, by {interval['unit']})"
 
     def columns(self) -> dict[str, float]:
-        """Return the few numbers that MLflow shows as columns; the rest is in the files."""
+        """Return the few numbers that MLflow shows as columns; the classification report's others are in the files."""
         interval = self.eer_interval or {}
         values = {
             "eer": self.eer["legacy"],
@@ -128,8 +128,7 @@ class Metrics:
             "eer_high": interval.get("high"),
             "worst_attack_eer": self.attack_eers[self.worst_attack] if self.attacks else None,
             **{f"min_tdcf_{version}": value for version, value in (self.min_tdcf or {}).items()},
-            **{name: getattr(self, name) for name in ("min_dcf", "act_dcf", "cllr", "auc")},
-            **{name: getattr(self, name) for name in ("accuracy", "balanced_accuracy", "precision", "recall", "f1")},
+            **{name: getattr(self, name) for name in ("min_dcf", "act_dcf", "cllr", "auc", "balanced_accuracy")},
         }
         return {name: value for name, value in values.items() if value is not None}
 
