@@ -43,8 +43,8 @@ def leave_attacks_out(manifest: Manifest, attacks: Sequence[str]) -> Manifest:
     emptied = sorted(corpus for corpus, weight in manifest.weights.items() if weight and corpus not in trained)
     if emptied:
         raise ManifestError(
-            f"{manifest.name}: found no trial of {shorten(emptied)} left in train, expected some, since it has a weight; "
-            "give it the weight 0, or leave out other attacks"
+            f"{manifest.name}: found no trial of {shorten(emptied)} left in train, expected some, since it has a "
+            "weight; give it the weight 0, or leave out other attacks"
         )
     return Manifest(trials, manifest.name, manifest.weights, notes=manifest.notes)
 

@@ -2,7 +2,8 @@
 
 import math
 from collections.abc import Iterable, Sequence
-from typing import Any
+
+from pytorch_lightning.callbacks import Callback
 
 from experiments import tracking
 
@@ -13,7 +14,7 @@ MEASURES = (EER, MIN_DCF, LOSS)  # the lower, the better
 WATCHED = ("dev/", "train/")
 
 
-def refuse_all_but_dev(selection: str, callbacks: Iterable[Any]) -> None:
+def refuse_all_but_dev(selection: str, callbacks: Iterable[Callback]) -> None:
     """Refuse a selection that is none of dev's measures, and any callback that watches eval.
 
     Args:
@@ -56,8 +57,6 @@ def at_best(run_id: str, selection: str) -> dict[str, float]:
 
 
 def _why(found: str) -> str:
-    return (
-        ": a model that was chosen on eval tells nothing of unknown speech, so eval is scored once, by `spooflab evaluate`"
-        if found.startswith("eval")
-        else ""
-    )
+    if not found.startswith("eval"):
+        return ""
+    return ": a model that was chosen on eval is not judged by it; `spooflab evaluate` scores eval once, in the end"

@@ -162,7 +162,9 @@ def parse(arguments: Sequence[str], callbacks: Sequence[Callback] = ()) -> Train
             f"data.balanced together with the unequal class weights of {type(cli.model.loss).__name__} corrects the "
             "imbalance twice: set model.loss weights equal, or data.balanced to false"
         )
-    selection.refuse_all_but_dev(cli.selection, cli.trainer.callbacks)
+    selection.refuse_all_but_dev(
+        cli.selection, [*cli.trainer.checkpoint_callbacks, *cli.trainer.early_stopping_callbacks]
+    )
     return cli
 
 

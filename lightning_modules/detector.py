@@ -32,8 +32,8 @@ class Detector(pl.LightningModule):
         frontend: waveform ``(batch, samples)`` to features ``(batch, bins, frames)``.
         network: features to logits ``(batch, 2)``, in the order spoof, bona fide.
         normalisation: of the features; mean and variance of the utterance when not given.
-        loss: on logits and labels; cross-entropy with the ASVspoof weights .1 and .9 when not given. The classifier that
-            it asks for takes the place of the network's.
+        loss: on logits and labels; cross-entropy with the ASVspoof weights .1 and .9 when not given. The classifier
+            that it asks for takes the place of the network's.
         crop_s: length of the training window, in seconds.
         learning_rate: peak of the schedule.
         weight_decay: decoupled with AdamW, added to the gradient with Adam.
