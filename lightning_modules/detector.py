@@ -13,7 +13,7 @@ from lightning_modules.enhancement import Enhancement
 from lightning_modules.frontends import Frontend
 from lightning_modules.losses import DetectionLoss, WeightedCrossEntropy
 from lightning_modules.masking import SpecAugment
-from lightning_modules.metrics.torchmetric import PooledEqualErrorRate, PooledMinDcf
+from lightning_modules.metrics.torchmetric import PooledEqualErrorRate, PooledLoss, PooledMinDcf
 from lightning_modules.networks.network import Network
 from lightning_modules.normalisation import Normalisation
 from lightning_modules.schedules import OneCycle, Schedule
@@ -73,6 +73,7 @@ class Detector(pl.LightningModule):
             network.classifier = classifier
         self.dev_eer = PooledEqualErrorRate()
         self.dev_min_dcf = PooledMinDcf()
+        self.dev_loss = PooledLoss(self._loss)
 
     @property
     def specifications(self) -> Specifications:
@@ -150,12 +151,17 @@ class Detector(pl.LightningModule):
         return loss
 
     def validation_step(self, batch: dict[str, Any], batch_index: int) -> None:  # noqa: ARG002 - Lightning's signature
-        """Gather the scores of a batch; EER and minDCF are of the whole pooled partition, not a mean over batches."""
+        """Gather the scores of a batch; the metrics are of the whole partition, not a mean over batches."""
         logits = self.logits(batch)
-        self.log("dev/loss", self.loss(logits, batch["label"]), batch_size=len(batch["label"]))
+        self.dev_loss.update(logits, batch["label"])
+        self.log("dev/loss", self.dev_loss)
         for name, metric in (("dev/eer", self.dev_eer), ("dev/min_dcf", self.dev_min_dcf)):
             metric.update(to_score(logits), batch["label"])
             self.log(name, metric, prog_bar=name == "dev/eer")
+
+    def _loss(self, logits: Tensor, labels: Tensor) -> Tensor:
+        loss: Tensor = self.loss(logits, labels)
+        return loss
 
     def configure_optimizers(self) -> Any:  # noqa: ANN401 - Lightning's own union is longer than the function
         """The optimiser, under a learning rate that follows the schedule."""

@@ -15,6 +15,9 @@ class P2SGrad(DetectionLoss):
     spoofing countermeasures for synthetic speech detection", Interspeech 2021.
     """
 
+    def __init__(self) -> None:
+        super().__init__()
+
     def classifier(self, embedding: int) -> Classifier:
         """A prototype of each class; logits are cosines, and the score is their difference, from -2 to 2."""
         return CosineClassifier(embedding, scale=1.0)
