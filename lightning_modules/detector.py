@@ -73,7 +73,7 @@ class Detector(pl.LightningModule):
             network.classifier = classifier
         self.dev_eer = PooledEqualErrorRate()
         self.dev_min_dcf = PooledMinDcf()
-        self.dev_loss = PooledLoss(self._loss)
+        self.dev_loss = PooledLoss(self._loss)  # a method: the loss would become a part of the metric
 
     @property
     def specifications(self) -> Specifications:

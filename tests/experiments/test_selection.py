@@ -18,7 +18,7 @@ def test_the_first_of_the_lowest_and_never_nan():
 
 @pytest.mark.parametrize("measure", MEASURES)
 def test_best_is_of_the_epoch_in_the_checkpoint(place, measure):
-    outcome = train(place.words(epochs=4, selection=measure))
+    outcome = train(place.words(epochs=3, selection=measure))
     metrics = tracking.get(outcome.run_id).data.metrics
     epoch = torch.load(tracking.fetch(outcome.run_id, tracking.CHECKPOINT_ARTIFACT), weights_only=True)["epoch"]
     values = tracking.history(outcome.run_id, measure)

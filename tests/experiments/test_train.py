@@ -58,7 +58,10 @@ NOISY = (
 )
 
 
-AVERAGED = ("--config", str(CONFIGS / "average_ema.yaml"), "--config", str(CONFIGS / "loss_oc_softmax.yaml"))
+AVERAGED = (
+    *("--config", str(CONFIGS / "average_swa.yaml"), "--config", str(CONFIGS / "loss_oc_softmax.yaml")),
+    "--trainer.callbacks.init_args.start_share=0.3",  # begun by the time of the break
+)
 
 
 @pytest.mark.parametrize("more", [(), NOISY, AVERAGED], ids=["clean", "augmented", "averaged"])
