@@ -11,6 +11,7 @@ import pytorch_lightning as pl
 import torch
 from torch.utils.data import Sampler
 
+from datamodules.attacks import leave_attacks_out
 from datamodules.audio import DECODE_VERSION, MAX_DURATION_S, MIN_DURATION_S, AudioError
 from datamodules.audio_refusals import PLAUSIBLE_RATES_HZ
 from datamodules.augmentation import Augmentation
@@ -59,6 +60,8 @@ class DeepfakeDataModule(pl.LightningDataModule):
         balanced: draw both classes equally often; not together with class weights in the loss.
         num_workers: loader processes. From a memory map, none is fastest on few cores.
         seed: of the order, crops and augmentation.
+        leave_attack_out: attacks that train loses, and the only ones that dev keeps, so that dev tells of attacks never
+            trained on; ``spooflab train`` takes them as ``--leave-attack-out M03`` too, as often as there are.
 
     Raises:
         ValueError: a value that cannot be, or values that contradict each other.
@@ -81,6 +84,7 @@ class DeepfakeDataModule(pl.LightningDataModule):
         balanced: bool = False,
         num_workers: int = 0,
         seed: int = 0,
+        leave_attack_out: list[str] | None = None,
     ) -> None:
         super().__init__()
         _require_between("sample_rate_hz", sample_rate_hz, *PLAUSIBLE_RATES_HZ)
@@ -99,6 +103,8 @@ class DeepfakeDataModule(pl.LightningDataModule):
             )
         self.sample_rate_hz, self.crop_s, self.batch_size = sample_rate_hz, crop_s, batch_size
         self.cache_dir = Path(cache_dir)
+        self.leave_attack_out = leave_attack_out
+        corpus = leave_attacks_out(corpus, leave_attack_out) if leave_attack_out else corpus
         self.corpus = corpus.remembering(self.cache_dir / FOLDER)
         self.cache, self.on_bad_audio = cache, on_bad_audio
         self.cache_jobs = len(os.sched_getaffinity(0)) if cache_jobs is None else cache_jobs

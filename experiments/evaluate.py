@@ -40,8 +40,9 @@ def evaluate(
     """Score a partition with a run's best checkpoint and log the evidence on the run.
 
     Calibration and threshold come from dev, and become the run's deployable countermeasure. Where a corpus has eval
-    alone they come from dev of the corpus that the run was trained on. A run that was evaluated on the same data before
-    keeps its evidence.
+    alone they come from dev of the corpus that the run was trained on. Where a run left attacks out of train, its dev
+    holds these alone, and so the threshold is set on attacks that it never heard, as it will be used. A run that was
+    evaluated on the same data before keeps its evidence.
 
     Args:
         run_id: of a training that ended.

@@ -36,7 +36,7 @@ _FAILURE_TAG = "failure"
 _KIND_TAG = "mlflow.experimentKind"
 _EXPERIMENT_NOTE = """A sweep is one row: open its + for its trials, select some and press *Compare*.
 Finished trials are FINISHED, pruned ones KILLED, failed ones FAILED with the reason in the tag `failure`.
-EERs are legacy (ASVspoof), as fractions; `best/…` is of the epoch with the lowest, `eval/…` of evaluated runs."""
+EERs are legacy (ASVspoof), as fractions; `best/…` is of the epoch that was kept, `eval/…` of evaluated runs."""
 _PROJECT_RUN = "MLFLOW_RUN_ID"  # the run that `mlflow run` has made for the command it starts
 
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")  # a bar for every small file hides what matters

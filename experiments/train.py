@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-import numpy as np
 import pytorch_lightning as pl
 import torch
 import yaml
@@ -20,20 +19,21 @@ from pytorch_lightning.cli import LightningArgumentParser, LightningCLI
 
 from datamodules.datamodule import DeepfakeDataModule
 from datamodules.datasets import FeatureExtractor
-from experiments import tracking
+from experiments import selection, tracking
 from experiments.allocator import keep_freed_memory
 from experiments.data_config import read_sections
 from experiments.interrupts import deferred
 from experiments.threads import share, use
 from lightning_modules.detector import Detector
 from lightning_modules.frontends import Waveform
-from lightning_modules.losses import WeightedCrossEntropy
 from lightning_modules.specifications import describe
 
 SCRATCH = Path("checkpoints")
-MONITOR = "dev/eer"
 LAST = "last"
 CONFIG_TAG = "config.sha256"
+SHORT = {"--leave-attack-out": "--data.leave_attack_out+", "--selection": "--early_stopping.monitor"}
+SHORT_HELP = f"""--leave-attack-out ATTACK, as often as there are, is one more of data.leave_attack_out;
+--selection MEASURE is early_stopping.monitor, which picks the epoch that is kept: {", ".join(selection.MEASURES)}"""
 
 KeepGoing = Callable[[int, float], bool]
 
@@ -44,7 +44,7 @@ class Outcome:
 
     Attributes:
         run_id: its MLflow run.
-        dev_eer: the lowest EER on dev, a fraction.
+        dev_eer: EER on dev of the epoch that was kept, a fraction.
         stopped: ``keep_going`` ended it.
     """
 
@@ -57,7 +57,7 @@ class TrainingCLI(LightningCLI):
     """The typed config of a training: what ``Detector`` and ``DeepfakeDataModule`` accept, and nothing else."""
 
     def __init__(self, arguments: Sequence[str], callbacks: Sequence[Callback] = ()) -> None:
-        self.checkpoint = ModelCheckpoint(filename="best", monitor=MONITOR, enable_version_counter=False)
+        self.checkpoint = ModelCheckpoint(filename="best", monitor=selection.EER, enable_version_counter=False)
         # A callback of its own: `save_last` of the other would be as old as the best.
         self.last = ModelCheckpoint(filename=LAST, enable_version_counter=False)
         super().__init__(
@@ -70,10 +70,11 @@ class TrainingCLI(LightningCLI):
                 "enable_model_summary": False,
                 "callbacks": [_StepSeed(), *callbacks, self.checkpoint, self.last],
             },
-            parser_kwargs={"exit_on_error": False, "prog": "spooflab train"},
-            args=list(arguments),
+            parser_kwargs={"exit_on_error": False, "prog": "spooflab train", "epilog": SHORT_HELP},
+            args=_spelled_out(arguments),
             run=False,
         )
+        self.checkpoint.monitor = self.selection  # what ends the training picks the epoch that is kept, too
 
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
         """Add what is neither model, data nor trainer, and tie values that must agree."""
@@ -85,11 +86,16 @@ class TrainingCLI(LightningCLI):
             help="go on from the last checkpoint of this very config",
         )
         parser.add_lightning_class_args(EarlyStopping, "early_stopping")
-        parser.set_defaults({"early_stopping.monitor": MONITOR, "early_stopping.patience": 8})
+        parser.set_defaults({"early_stopping.monitor": selection.EER, "early_stopping.patience": 8})
         parser.link_arguments("data.sample_rate_hz", "model.frontend.init_args.sample_rate_hz")
         parser.link_arguments("data.sample_rate_hz", "model.network.init_args.sample_rate_hz")
         parser.link_arguments("data.sample_rate_hz", "model.enhancement.init_args.sample_rate_hz")
         parser.link_arguments("data.crop_s", "model.crop_s")
+
+    @property
+    def selection(self) -> str:
+        """The measure of dev that picks the epoch."""
+        return str(self.config.early_stopping.monitor)
 
     @property
     def resolved(self) -> dict[str, Any]:
@@ -132,7 +138,7 @@ class _EpochReport(Callback):
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:  # noqa: ARG002
         if not trainer.sanity_checking and not self._keep_going(
-            trainer.current_epoch, float(trainer.callback_metrics[MONITOR])
+            trainer.current_epoch, float(trainer.callback_metrics[selection.EER])
         ):
             self.stopped = trainer.should_stop = True
 
@@ -151,13 +157,24 @@ def parse(arguments: Sequence[str], callbacks: Sequence[Callback] = ()) -> Train
     except argparse.ArgumentError as error:
         _refuse_no_yaml(arguments)
         raise ValueError(f"the config is not usable: {error}") from error
-    loss = cli.model.loss
-    if cli.datamodule.balanced and isinstance(loss, WeightedCrossEntropy) and loss.weight_spoof != loss.weight_bonafide:
+    if cli.datamodule.balanced and cli.model.loss.weighs_classes:
         raise ValueError(
-            "data.balanced together with unequal class weights corrects the imbalance twice: "
-            "set model.loss weights equal, or data.balanced to false"
+            f"data.balanced together with the unequal class weights of {type(cli.model.loss).__name__} corrects the "
+            "imbalance twice: set model.loss weights equal, or data.balanced to false"
         )
+    selection.refuse_all_but_dev(
+        cli.selection, [*cli.trainer.checkpoint_callbacks, *cli.trainer.early_stopping_callbacks]
+    )
     return cli
+
+
+def _spelled_out(arguments: Sequence[str]) -> list[str]:
+    """Write short options out as those of the config that they stand for."""
+    words = list(arguments)
+    for place, word in enumerate(words):
+        option, equals, value = word.partition("=")
+        words[place] = SHORT.get(option, option) + equals + value
+    return words
 
 
 def _refuse_no_yaml(arguments: Sequence[str]) -> None:
@@ -226,14 +243,14 @@ def train(
             raise KeyboardInterrupt from stop
         if cli.checkpoint.best_model_score is None:
             raise RuntimeError("training ended before its first epoch did: raise trainer.max_epochs")
-        dev_eer = float(cli.checkpoint.best_model_score)
-        tracking.log_metrics(run_id, {"best/dev_eer": dev_eer, **_at_best(run_id)})
+        best = selection.at_best(run_id, cli.selection)
+        tracking.log_metrics(run_id, best)
         tracking.log_files(run_id, Path(cli.checkpoint.best_model_path), str(Path(tracking.CHECKPOINT_ARTIFACT).parent))
         if report.stopped:
             tracking.kill(run_id, {"stopped_by": "pruner"})
     if not keep_scratch:
         shutil.rmtree(SCRATCH / run_id)
-    return Outcome(run_id, dev_eer, report.stopped)
+    return Outcome(run_id, best["best/dev_eer"], report.stopped)
 
 
 def quieten() -> None:
@@ -265,13 +282,6 @@ def _prepare(cli: TrainingCLI) -> None:
         cli.model.normalisation.fit(
             batch["features"] if "features" in batch else cli.model.extract(batch["waveform"]) for batch in batches
         )
-
-
-def _at_best(run_id: str) -> dict[str, float]:
-    """The epoch of the lowest dev EER, counted from 0, and the minDCF it had then."""
-    eers, costs = tracking.history(run_id, MONITOR), tracking.history(run_id, "dev/min_dcf")
-    epoch = int(np.argmin(eers))
-    return {"best/dev_min_dcf": costs[epoch], "best/epoch": float(epoch)}
 
 
 def _last_run(digest: str) -> str:

@@ -2,22 +2,25 @@
 
 import pickle
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytorch_lightning as pl
 import torch
 from torch import Tensor
 
+from lightning_modules.classifiers import Classifier
 from lightning_modules.enhancement import Enhancement
 from lightning_modules.frontends import Frontend
 from lightning_modules.losses import DetectionLoss, WeightedCrossEntropy
 from lightning_modules.masking import SpecAugment
-from lightning_modules.metrics.torchmetric import PooledEqualErrorRate, PooledMinDcf
+from lightning_modules.metrics.torchmetric import PooledEqualErrorRate, PooledLoss, PooledMinDcf
 from lightning_modules.networks.network import Network
 from lightning_modules.normalisation import Normalisation
+from lightning_modules.schedules import OneCycle, Schedule
 from lightning_modules.specifications import Specifications, build, describe
 
 SPECIFICATIONS_KEY = "specifications"
+OPTIMISERS = {"adamw": torch.optim.AdamW, "adam": torch.optim.Adam}
 
 
 class Detector(pl.LightningModule):
@@ -29,12 +32,15 @@ class Detector(pl.LightningModule):
         frontend: waveform ``(batch, samples)`` to features ``(batch, bins, frames)``.
         network: features to logits ``(batch, 2)``, in the order spoof, bona fide.
         normalisation: of the features; mean and variance of the utterance when not given.
-        loss: on logits and labels; cross-entropy with the ASVspoof weights .1 and .9 when not given.
+        loss: on logits and labels; cross-entropy with the ASVspoof weights .1 and .9 when not given. The classifier
+            that it asks for takes the place of the network's.
         crop_s: length of the training window, in seconds.
-        learning_rate: peak of the one-cycle schedule.
-        weight_decay: decoupled (AdamW).
+        learning_rate: peak of the schedule.
+        weight_decay: decoupled with AdamW, added to the gradient with Adam.
         masking: of the normalised features, in training; none when not given.
         enhancement: of the waveform, in training as in use; none when not given.
+        schedule: of the learning rate, stepped every batch; one cycle when not given.
+        optimiser: ``adamw`` (Loshchilov and Hutter 2019), or ``adam``, which most published recipes take.
     """
 
     def __init__(
@@ -48,6 +54,8 @@ class Detector(pl.LightningModule):
         weight_decay: float = 1e-4,
         masking: SpecAugment | None = None,
         enhancement: Enhancement | None = None,
+        schedule: Schedule | None = None,
+        optimiser: Literal["adamw", "adam"] = "adamw",
     ) -> None:
         super().__init__()
         self.frontend = frontend
@@ -59,8 +67,13 @@ class Detector(pl.LightningModule):
         self.weight_decay = weight_decay
         self.masking = masking
         self.enhancement = enhancement
+        self.schedule = schedule or OneCycle()
+        self.optimiser = optimiser
+        if classifier := self.loss.classifier(network.embedding):
+            network.classifier = classifier
         self.dev_eer = PooledEqualErrorRate()
         self.dev_min_dcf = PooledMinDcf()
+        self.dev_loss = PooledLoss(self._loss)  # a method: the loss would become a part of the metric
 
     @property
     def specifications(self) -> Specifications:
@@ -72,6 +85,7 @@ class Detector(pl.LightningModule):
             normalisation=describe(self.normalisation),
             network=describe(self.network),
             enhancement=describe(self.enhancement) if self.enhancement else None,
+            classifier=describe(self.network.classifier) if isinstance(self.network.classifier, Classifier) else None,
         )
 
     @classmethod
@@ -94,9 +108,12 @@ class Detector(pl.LightningModule):
                 f"{checkpoint}: no spooflab checkpoint (no specifications in it): give one that train wrote"
             )
         specifications = Specifications.from_dict(values[SPECIFICATIONS_KEY])
+        network = build(specifications.network, Network)
+        if specifications.classifier:
+            network.classifier = build(specifications.classifier, Classifier)
         detector = cls(
             frontend=build(specifications.frontend, Frontend),
-            network=build(specifications.network, Network),
+            network=network,
             normalisation=build(specifications.normalisation, Normalisation),
             crop_s=specifications.crop_s,
             enhancement=build(specifications.enhancement, Enhancement) if specifications.enhancement else None,
@@ -134,19 +151,24 @@ class Detector(pl.LightningModule):
         return loss
 
     def validation_step(self, batch: dict[str, Any], batch_index: int) -> None:  # noqa: ARG002 - Lightning's signature
-        """Gather the scores of a batch; EER and minDCF are of the whole pooled partition, not a mean over batches."""
+        """Gather the scores of a batch; the metrics are of the whole partition, not a mean over batches."""
         logits = self.logits(batch)
-        self.log("dev/loss", self.loss(logits, batch["label"]), batch_size=len(batch["label"]))
+        self.dev_loss.update(logits, batch["label"])
+        self.log("dev/loss", self.dev_loss)
         for name, metric in (("dev/eer", self.dev_eer), ("dev/min_dcf", self.dev_min_dcf)):
             metric.update(to_score(logits), batch["label"])
             self.log(name, metric, prog_bar=name == "dev/eer")
 
+    def _loss(self, logits: Tensor, labels: Tensor) -> Tensor:
+        loss: Tensor = self.loss(logits, labels)
+        return loss
+
     def configure_optimizers(self) -> Any:  # noqa: ANN401 - Lightning's own union is longer than the function
-        """AdamW under a one-cycle learning rate (Smith & Topin 2019), stepped every batch."""
-        optimiser = torch.optim.AdamW(self.parameters(), lr=self.learning_rate, weight_decay=self.weight_decay)
+        """The optimiser, under a learning rate that follows the schedule."""
+        optimiser = OPTIMISERS[self.optimiser](self.parameters(), lr=self.learning_rate, weight_decay=self.weight_decay)
         steps = max(1, int(self.trainer.estimated_stepping_batches))
-        schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, self.learning_rate, total_steps=steps, pct_start=0.1)
-        return {"optimizer": optimiser, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+        scheduler = self.schedule.scheduler(optimiser, self.learning_rate, steps)
+        return {"optimizer": optimiser, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Let the specifications travel with the weights."""

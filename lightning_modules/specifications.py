@@ -31,6 +31,7 @@ class Specifications:
         labels: index of each class in the logits.
         format_version: raised when this layout changes.
         enhancement: description of the waveform-to-waveform module before the frontend, if any.
+        classifier: description of the embedding-to-logits module that took the place of the network's, if any.
     """
 
     sample_rate_hz: int
@@ -42,6 +43,7 @@ class Specifications:
     labels: dict[str, int] = field(default_factory=lambda: {"spoof": 0, "bonafide": 1})
     format_version: int = 1
     enhancement: Description | None = None
+    classifier: Description | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, safe in JSON and in a ``weights_only`` checkpoint."""

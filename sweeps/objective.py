@@ -21,7 +21,7 @@ class SurplusTrialError(RuntimeError):
 def run_trial(
     trial: optuna.Trial, space: Space, parent: str, worker: str, progress: bool, interrupted: Callable[[], bool]
 ) -> float:
-    """Train with a trial's values and return the lowest dev EER, a fraction.
+    """Train with a trial's values and return the dev EER of the epoch that was kept, a fraction.
 
     Args:
         trial: that this worker has taken.

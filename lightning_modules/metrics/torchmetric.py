@@ -71,5 +71,38 @@ class PooledMinDcf(PooledMetric):
         super().__init__(min_dcf)
 
 
+class PooledLoss(Metric):
+    """A loss of all trials seen since the last reset, as if they were one batch.
+
+    A mean over batches would not weigh the classes as the loss does where a batch holds one class alone: protocols are
+    often sorted by class.
+
+    Args:
+        loss: Logits ``(trials, 2)`` and labels ``(trials,)`` to a scalar.
+    """
+
+    is_differentiable = False
+    higher_is_better = False
+    full_state_update = False
+
+    logits: list[Tensor]
+    labels: list[Tensor]
+
+    def __init__(self, loss: Callable[[Tensor, Tensor], Tensor]) -> None:
+        super().__init__()
+        self.loss = loss
+        self.add_state("logits", default=[], dist_reduce_fx="cat")
+        self.add_state("labels", default=[], dist_reduce_fx="cat")
+
+    def update(self, logits: Tensor, labels: Tensor) -> None:
+        """Add a batch of logits ``(batch, 2)`` and labels ``(batch,)``, 1 for bona fide."""
+        self.logits.append(logits.detach().float())
+        self.labels.append(labels.detach())
+
+    def compute(self) -> Tensor:
+        """The loss, a scalar."""
+        return self.loss(dim_zero_cat(self.logits), dim_zero_cat(self.labels))
+
+
 def _legacy_eer(trials: SortedTrials) -> float:
     return sorted_equal_error_rate(trials).eer

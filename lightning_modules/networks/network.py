@@ -10,8 +10,13 @@ class Network(nn.Module, ABC):
 
     A new network is one file: derive from this class, define :meth:`embed`, and set ``classifier``. Keep every
     constructor argument as an attribute of the same name, so that checkpoints can record how to build the network.
+
+    Attributes:
+        embedding: dimensions of the embedding.
+        classifier: embedding to logits; a loss on angles puts another in its place.
     """
 
+    embedding: int
     classifier: nn.Module
 
     @abstractmethod

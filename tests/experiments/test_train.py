@@ -9,6 +9,7 @@ import pytest
 import soundfile as sf
 import torch
 import yaml
+from pytorch_lightning.callbacks import Callback
 
 from datamodules.corpora.asvspoof2019 import asvspoof2019_la
 from experiments import tracking
@@ -22,7 +23,8 @@ from lightning_modules.enhancement import SpectralSubtraction
 CONFIGS = Path(__file__).resolve().parents[2] / "experiments" / "configs"
 SECTIONS = {path.stem: set(yaml.safe_load(path.read_text())) for path in sorted(CONFIGS.glob("*.yaml"))}
 AUGMENTATIONS = [name for name in SECTIONS if name.startswith("augment_")]
-NETWORKS = [name for name, sections in SECTIONS.items() if "model" in sections]
+OVERLAYS = [name for name in SECTIONS if name.startswith(("loss_", "average_"))]
+NETWORKS = [name for name, sections in SECTIONS.items() if "model" in sections and name not in OVERLAYS]
 
 
 def test_a_run_holds_what_it_took_and_what_it_gave(evaluated, place):
@@ -56,9 +58,15 @@ NOISY = (
 )
 
 
-@pytest.mark.parametrize("augmented", [(), NOISY], ids=["clean", "augmented"])
-def test_a_resumed_run_ends_like_an_uninterrupted_one(place, augmented):
-    words = [*augmented, *place.words(epochs=4, seed_everything=11)]
+AVERAGED = (
+    *("--config", str(CONFIGS / "average_swa.yaml"), "--config", str(CONFIGS / "loss_oc_softmax.yaml")),
+    "--trainer.callbacks.init_args.start_share=0.3",  # begun by the time of the break
+)
+
+
+@pytest.mark.parametrize("more", [(), NOISY, AVERAGED], ids=["clean", "augmented", "averaged"])
+def test_a_resumed_run_ends_like_an_uninterrupted_one(place, more):
+    words = [*more, *place.words(epochs=4, seed_everything=11)]
     whole = train(words, name="whole")
 
     def stop_after_two(epoch: int, dev_eer: float) -> bool:
@@ -132,7 +140,8 @@ def test_corpus_normalisation_is_fitted_on_train(place):
     [
         (["--model.network.init_args.chanels=[4]"], "chanels"),
         (["--model.learning_rate=fast"], "learning_rate"),
-        (["--data.balanced=true"], "twice"),
+        (["--data.balanced=true"], "unequal class weights of WeightedCrossEntropy corrects the imbalance twice"),
+        (["--data.balanced=true", "--config", str(CONFIGS / "loss_focal.yaml")], "class weights of FocalLoss"),
         (["--data.corpus.init_args.root=nowhere"], "nowhere"),
     ],
 )
@@ -184,6 +193,53 @@ def test_every_shipped_augmentation_trains(place, recipe, monkeypatch, tmp_path)
     assert cli.datamodule.augmentations
     cli.trainer.fit(cli.model, datamodule=cli.datamodule)
     assert cli.trainer.global_step == 1
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_every_shipped_loss_and_average_trains(place, overlay):
+    cli = parse([*place.words(), f"--config={CONFIGS / overlay}.yaml", "--trainer.fast_dev_run=true"])
+    plain = parse(place.words())
+    differs = type(cli.model.loss) is not type(plain.model.loss)
+    assert differs or len(cli.trainer.callbacks) > len(plain.trainer.callbacks)
+    cli.trainer.fit(cli.model, datamodule=cli.datamodule)
+    assert cli.trainer.global_step == 1
+
+
+def test_averaged_weights_are_what_dev_is_measured_on_and_what_is_kept(place):
+    words = [*place.words(epochs=3), f"--config={CONFIGS / 'average_ema.yaml'}"]
+    run_id = train(words).run_id
+    metrics = tracking.get(run_id).data.metrics
+    cli = parse(words)
+    hand_over_frontend(cli.model, cli.datamodule)
+    detector = Detector.from_file(tracking.fetch(run_id, tracking.CHECKPOINT_ARTIFACT))
+    cli.datamodule.prepare_data()
+    with torch.no_grad():
+        for batch in cli.datamodule.val_dataloader():
+            scores = detector.logits(batch)
+            detector.dev_eer.update(scores[:, 1] - scores[:, 0], batch["label"])
+            detector.dev_loss.update(scores, batch["label"])
+    assert detector.dev_eer.compute() == metrics["best/dev_eer"]
+    detector.loss = cli.model.loss
+    assert float(detector.dev_loss.compute()) == tracking.history(run_id, "dev/loss")[int(metrics["best/epoch"])]
+    kept = torch.load(tracking.fetch(run_id, tracking.CHECKPOINT_ARTIFACT), weights_only=True)
+    name = "network.classifier.weight"
+    assert not torch.equal(kept["state_dict"][name], kept["current_model_state"][name])
+
+
+def test_gradients_are_clipped(place):
+    class Norm(Callback):
+        def on_train_batch_end(self, trainer, pl_module, *_):
+            self.norm = torch.linalg.vector_norm(torch.stack([p.grad.norm() for p in pl_module.parameters()])).item()
+
+    norms = []
+    for limit in ("null", "0.01"):
+        norm = Norm()
+        words = place.words(trainer__gradient_clip_val=limit, trainer__fast_dev_run="true")
+        cli = parse(words, [norm])
+        cli.trainer.fit(cli.model, datamodule=cli.datamodule)
+        norms.append(norm.norm)
+    assert norms[0] > 0.01
+    assert norms[1] == pytest.approx(0.01, rel=1e-3)
 
 
 @pytest.mark.parametrize("network", ["cnn", "rawnet2"])

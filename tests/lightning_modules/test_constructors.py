@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from lightning_modules.frontends import LogMel, Waveform
-from lightning_modules.losses import WeightedCrossEntropy
+from lightning_modules.losses import AmSoftmax, FocalLoss, OcSoftmax, P2SGrad, WeightedCrossEntropy
 from lightning_modules.networks.cnn import SpectrogramCNN
 from lightning_modules.networks.rawnet2 import RawNet2
 from lightning_modules.normalisation import Normalisation
@@ -26,6 +26,10 @@ MODULES = [
     SpectrogramCNN(channels=[4, 8], bands=3),
     RawNet2(**SMALL_RAWNET2),
     WeightedCrossEntropy(0.2, 0.8),
+    FocalLoss(1.0),
+    AmSoftmax(15.0),
+    OcSoftmax(15.0, 0.8, 0.1),
+    P2SGrad(),
 ]
 
 

@@ -1,6 +1,7 @@
 """A detector learns, and its checkpoint is enough to get it back."""
 
 import pickle
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -8,9 +9,11 @@ import torch
 from lightning_modules.detector import SPECIFICATIONS_KEY, Detector, to_score
 from lightning_modules.enhancement import WienerFilter
 from lightning_modules.frontends import LogMel, Waveform
+from lightning_modules.losses import AmSoftmax, OcSoftmax, P2SGrad
 from lightning_modules.networks.cnn import SpectrogramCNN
 from lightning_modules.networks.rawnet2 import RawNet2
 from lightning_modules.normalisation import Normalisation
+from lightning_modules.schedules import Constant
 
 WAVEFORM = torch.randn(3, 16000, generator=torch.Generator().manual_seed(0)) * 0.1
 
@@ -57,6 +60,36 @@ def test_a_checkpoint_from_before_there_was_enhancement_loads(tmp_path):
     torch.save({"state_dict": detector.state_dict(), SPECIFICATIONS_KEY: specifications}, tmp_path / "old.ckpt")
     with torch.no_grad():
         torch.testing.assert_close(Detector.from_file(tmp_path / "old.ckpt")(WAVEFORM), detector(WAVEFORM))
+
+
+@pytest.mark.parametrize("loss", [AmSoftmax(scale=15.0), OcSoftmax(), P2SGrad()], ids=lambda loss: type(loss).__name__)
+def test_the_classifier_that_a_loss_asks_for_is_in_the_checkpoint(loss, tmp_path):
+    torch.manual_seed(0)
+    for network in (detector.network for detector in detectors()[:2]):
+        frontend = Waveform() if isinstance(network, RawNet2) else LogMel(n_mels=32)
+        detector = Detector(frontend, network, crop_s=1.0, loss=loss).eval()
+        write(detector, tmp_path / "angles.ckpt")
+        again = Detector.from_file(tmp_path / "angles.ckpt")
+        assert again.specifications == detector.specifications
+        with torch.no_grad():
+            torch.testing.assert_close(again(WAVEFORM), detector(WAVEFORM), atol=0, rtol=0)
+            assert again(WAVEFORM).abs().max() <= 2 * getattr(loss, "scale", 1.0)
+
+
+def test_a_checkpoint_from_before_losses_asked_for_classifiers_loads(tmp_path):
+    detector = detectors()[0].eval()
+    specifications = detector.specifications.to_dict()
+    assert specifications.pop("classifier") is None
+    torch.save({"state_dict": detector.state_dict(), SPECIFICATIONS_KEY: specifications}, tmp_path / "old.ckpt")
+    with torch.no_grad():
+        torch.testing.assert_close(Detector.from_file(tmp_path / "old.ckpt")(WAVEFORM), detector(WAVEFORM))
+
+
+@pytest.mark.parametrize(("name", "kind"), [("adamw", torch.optim.AdamW), ("adam", torch.optim.Adam)])
+def test_the_optimiser_that_was_asked_for(name, kind):
+    detector = Detector(LogMel(n_mels=32), SpectrogramCNN(channels=(4, 8)), optimiser=name, schedule=Constant())
+    detector.trainer = SimpleNamespace(estimated_stepping_batches=10)
+    assert type(detector.configure_optimizers()["optimizer"]) is kind
 
 
 def test_the_waveform_is_enhanced_before_all_else():

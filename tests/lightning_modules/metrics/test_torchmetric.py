@@ -11,7 +11,7 @@ import torch.multiprocessing as mp
 
 from lightning_modules.metrics.dcf import min_dcf
 from lightning_modules.metrics.eer import sorted_equal_error_rate
-from lightning_modules.metrics.torchmetric import PooledEqualErrorRate, PooledMinDcf
+from lightning_modules.metrics.torchmetric import PooledEqualErrorRate, PooledLoss, PooledMinDcf
 from lightning_modules.metrics.trials import SortedTrials
 
 METRICS = [PooledEqualErrorRate, PooledMinDcf]
@@ -46,6 +46,22 @@ def test_one_class_is_not_yet_a_number(kind):
     metric = kind()
     metric.update(torch.tensor([1.0]), torch.tensor([0]))
     assert math.isnan(metric.compute())
+
+
+def test_a_loss_is_of_all_trials_although_batches_are_of_one_class():
+    scores, labels = trials()
+    logits = torch.stack((-scores, scores), dim=1)
+
+    def weighted(logits, labels):
+        return torch.nn.functional.cross_entropy(logits, labels, weight=torch.tensor([0.1, 0.9]))
+
+    metric, of_batches = PooledLoss(weighted), []
+    for label in (0, 1):
+        of_class = labels == label
+        metric.update(logits[of_class], labels[of_class])
+        of_batches.append(float(weighted(logits[of_class], labels[of_class])))
+    assert float(metric.compute()) == pytest.approx(float(weighted(logits, labels)), rel=1e-5)
+    assert float(metric.compute()) != pytest.approx(sum(of_batches) / 2, rel=1e-2)
 
 
 def test_shapes_must_fit():

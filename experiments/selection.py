@@ -1,0 +1,62 @@
+"""The measures of every epoch in, the epoch to keep out: chosen on dev, never on eval."""
+
+import math
+from collections.abc import Iterable, Sequence
+
+from pytorch_lightning.callbacks import Callback
+
+from experiments import tracking
+
+EER = "dev/eer"
+MIN_DCF = "dev/min_dcf"
+LOSS = "dev/loss"
+MEASURES = (EER, MIN_DCF, LOSS)  # the lower, the better
+WATCHED = ("dev/", "train/")
+
+
+def refuse_all_but_dev(selection: str, callbacks: Iterable[Callback]) -> None:
+    """Refuse a selection that is none of dev's measures, and any callback that watches eval.
+
+    Args:
+        selection: the measure that picks the epoch.
+        callbacks: of the training; what they watch is their ``monitor``.
+
+    Raises:
+        ValueError: naming what watches the wrong thing.
+    """
+    if selection not in MEASURES:
+        raise ValueError(
+            f"early_stopping.monitor: found {selection!r}, expected {' or '.join(MEASURES)}{_why(selection)}"
+        )
+    for callback in callbacks:
+        watched = getattr(callback, "monitor", None)
+        if watched is not None and not watched.startswith(WATCHED):
+            raise ValueError(
+                f"{type(callback).__name__}: found monitor {watched!r}, expected a measure of dev or train, such as "
+                f"{EER}{_why(watched)}"
+            )
+
+
+def best_epoch(values: Sequence[float]) -> int:
+    """Return the first epoch with the lowest value, counted from 0, as the checkpoint does; nothing is worse than NaN.
+
+    Args:
+        values: of the measure, one an epoch.
+    """
+    return min(range(len(values)), key=lambda epoch: math.inf if math.isnan(values[epoch]) else values[epoch])
+
+
+def at_best(run_id: str, selection: str) -> dict[str, float]:
+    """Return which epoch of a run was kept, counted from 0, and the EER and minDCF on dev that it had."""
+    epoch = best_epoch(tracking.history(run_id, selection))
+    return {
+        "best/dev_eer": tracking.history(run_id, EER)[epoch],
+        "best/dev_min_dcf": tracking.history(run_id, MIN_DCF)[epoch],
+        "best/epoch": float(epoch),
+    }
+
+
+def _why(found: str) -> str:
+    if not found.startswith("eval"):
+        return ""
+    return ": a model that was chosen on eval is not judged by it; `spooflab evaluate` scores eval once, in the end"
