@@ -18,6 +18,7 @@ from datamodules.datasets import (
     FeatureDataset,
     FeatureExtractor,
     FeatureRecords,
+    Shorter,
     ViewRecords,
     WaveformDataset,
     WaveformRecords,
@@ -59,6 +60,9 @@ class DeepfakeDataModule(pl.LightningDataModule):
         balanced: draw both classes equally often; not together with class weights in the loss.
         num_workers: loader processes. From a memory map, none is fastest on few cores.
         seed: of the order, crops and augmentation.
+        shorter: what utterances shorter than a crop are: ``repeat``ed end to end up to it, or ``pad``ded with zeros
+            that the detector, told by ``length``, leaves out of account. Networks still need their shortest input of
+            each, about .2 s.
 
     Raises:
         ValueError: a value that cannot be, or values that contradict each other.
@@ -81,6 +85,7 @@ class DeepfakeDataModule(pl.LightningDataModule):
         balanced: bool = False,
         num_workers: int = 0,
         seed: int = 0,
+        shorter: Shorter = "repeat",
     ) -> None:
         super().__init__()
         _require_between("sample_rate_hz", sample_rate_hz, *PLAUSIBLE_RATES_HZ)
@@ -113,7 +118,7 @@ class DeepfakeDataModule(pl.LightningDataModule):
                     "sample_rate_hz to that of the data, or it would alter them otherwise than it says"
                 )
         self.feature_dtype = feature_dtype
-        self.num_workers, self.seed = num_workers, seed
+        self.num_workers, self.seed, self.shorter = num_workers, seed, shorter
         self.extractor: FeatureExtractor | None = None
         self.progress: Progress = lambda _, rows: rows
         self._bad: dict[str, set[str]] = {}
@@ -228,7 +233,7 @@ class DeepfakeDataModule(pl.LightningDataModule):
             self._fill(audio.store, f"waveforms of {partition}", verify)
         extractor = self.extractor
         if extractor is None or fresh is not None:
-            return WaveformDataset(trials, audio.store, crop_samples, fresh, audio.views)
+            return WaveformDataset(trials, audio.store, crop_samples, fresh, audio.views, self.shorter)
         with torch.inference_mode():
             crop_frames = extractor.extract(torch.zeros(1, crop_samples)).shape[-1]
         recipe = {**audio.recipe, "features": extractor.key, "dtype": self.feature_dtype}
@@ -236,7 +241,7 @@ class DeepfakeDataModule(pl.LightningDataModule):
         features = RecordStore(self.cache_dir, recipe, audio.identities, records, audio.store)
         if fill:
             self._fill(features, f"features of {partition}", verify)
-        return FeatureDataset(trials, features, crop_frames, audio.views)
+        return FeatureDataset(trials, features, crop_frames, audio.views, self.shorter)
 
     def _fill(self, store: RecordStore, title: str, verify: bool) -> None:
         if self.cache == "fill":

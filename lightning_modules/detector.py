@@ -2,14 +2,16 @@
 
 import pickle
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytorch_lightning as pl
 import torch
 from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
 
 from lightning_modules.enhancement import Enhancement
 from lightning_modules.frontends import Frontend
+from lightning_modules.lengths import by_length
 from lightning_modules.losses import DetectionLoss, WeightedCrossEntropy
 from lightning_modules.masking import SpecAugment
 from lightning_modules.metrics.torchmetric import PooledEqualErrorRate, PooledMinDcf
@@ -35,6 +37,8 @@ class Detector(pl.LightningModule):
         weight_decay: decoupled (AdamW).
         masking: of the normalised features, in training; none when not given.
         enhancement: of the waveform, in training as in use; none when not given.
+        shorter: what examples shorter than the crop are: ``repeat``ed up to it, or ``pad``ded; then what lies beyond
+            the ``length`` of each counts for nothing.
     """
 
     def __init__(
@@ -48,6 +52,7 @@ class Detector(pl.LightningModule):
         weight_decay: float = 1e-4,
         masking: SpecAugment | None = None,
         enhancement: Enhancement | None = None,
+        shorter: Literal["repeat", "pad"] = "repeat",
     ) -> None:
         super().__init__()
         self.frontend = frontend
@@ -59,6 +64,7 @@ class Detector(pl.LightningModule):
         self.weight_decay = weight_decay
         self.masking = masking
         self.enhancement = enhancement
+        self.shorter = shorter
         self.dev_eer = PooledEqualErrorRate()
         self.dev_min_dcf = PooledMinDcf()
 
@@ -72,6 +78,7 @@ class Detector(pl.LightningModule):
             normalisation=describe(self.normalisation),
             network=describe(self.network),
             enhancement=describe(self.enhancement) if self.enhancement else None,
+            shorter=self.shorter,
         )
 
     @classmethod
@@ -100,6 +107,7 @@ class Detector(pl.LightningModule):
             normalisation=build(specifications.normalisation, Normalisation),
             crop_s=specifications.crop_s,
             enhancement=build(specifications.enhancement, Enhancement) if specifications.enhancement else None,
+            shorter=specifications.shorter,
         )
         mismatched = detector.load_state_dict(values["state_dict"], strict=False)
         # The loss is not described, since inference needs none: its weights may differ.
@@ -121,11 +129,29 @@ class Detector(pl.LightningModule):
 
     def logits(self, batch: dict[str, Any]) -> Tensor:
         """Turn the ``features`` of a batch, or else its ``waveform``, into logits ``(batch, 2)``."""
-        features = self.normalisation(batch["features"] if "features" in batch else self.extract(batch["waveform"]))
+        features, lengths = self.features(batch)
+        features = self.normalisation(features, lengths)
         if self.training and self.masking is not None:
-            features = self.masking(features, batch["draw"])
-        logits: Tensor = self.network(features)
+            features = self.masking(features, batch["draw"], lengths)
+        logits: Tensor = self.network(features, lengths)
         return logits
+
+    def features(self, batch: dict[str, Any]) -> tuple[Tensor, Tensor | None]:
+        """Return the features ``(batch, bins, frames)`` of a batch, before normalisation, and their valid frames.
+
+        The latter are None where all are valid. Waveforms are cut to their lengths first, so that no frame reaches into
+        the padding, whatever the enhancement and the frontend make of an end.
+        """
+        cached = "features" in batch
+        values = batch["features"] if cached else batch["waveform"]
+        lengths = batch["length"] if self.shorter == "pad" and "length" in batch else None
+        if lengths is None or int(lengths.min()) >= values.shape[-1]:
+            return values if cached else self.extract(values), None
+        if cached:
+            return values, lengths
+        examples = by_length(self.extract, values, lengths)
+        frames = torch.tensor([example.shape[-1] for example in examples], device=values.device)
+        return pad_sequence([example.mT for example in examples], batch_first=True).mT, frames
 
     def training_step(self, batch: dict[str, Any], batch_index: int) -> Tensor:  # noqa: ARG002 - Lightning's signature
         """Return the loss of a batch."""

@@ -3,7 +3,7 @@
 import importlib
 import inspect
 from dataclasses import asdict, dataclass, field
-from typing import Any, TypedDict, TypeVar
+from typing import Any, Literal, TypedDict, TypeVar
 
 from torch import nn
 
@@ -31,6 +31,8 @@ class Specifications:
         labels: index of each class in the logits.
         format_version: raised when this layout changes.
         enhancement: description of the waveform-to-waveform module before the frontend, if any.
+        shorter: what an utterance shorter than the window is: ``repeat``ed up to it, or taken as it is, ``pad``ded with
+            frames that do not count.
     """
 
     sample_rate_hz: int
@@ -42,6 +44,7 @@ class Specifications:
     labels: dict[str, int] = field(default_factory=lambda: {"spoof": 0, "bonafide": 1})
     format_version: int = 1
     enhancement: Description | None = None
+    shorter: Literal["repeat", "pad"] = "repeat"
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, safe in JSON and in a ``weights_only`` checkpoint."""
