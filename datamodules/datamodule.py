@@ -19,6 +19,7 @@ from datamodules.datasets import (
     FeatureDataset,
     FeatureExtractor,
     FeatureRecords,
+    Shorter,
     ViewRecords,
     WaveformDataset,
     WaveformRecords,
@@ -62,6 +63,9 @@ class DeepfakeDataModule(pl.LightningDataModule):
         seed: of the order, crops and augmentation.
         leave_attack_out: attacks that train loses, and the only ones that dev keeps, so that dev tells of attacks never
             trained on; ``spooflab train`` takes them as ``--leave-attack-out M03`` too, as often as there are.
+        shorter: what utterances shorter than a crop are: ``repeat``ed end to end up to it, or ``pad``ded with zeros
+            that the detector, told by ``length``, leaves out of account. Networks still need their shortest input of
+            each, about .2 s.
 
     Raises:
         ValueError: a value that cannot be, or values that contradict each other.
@@ -85,6 +89,7 @@ class DeepfakeDataModule(pl.LightningDataModule):
         num_workers: int = 0,
         seed: int = 0,
         leave_attack_out: list[str] | None = None,
+        shorter: Shorter = "repeat",
     ) -> None:
         super().__init__()
         _require_between("sample_rate_hz", sample_rate_hz, *PLAUSIBLE_RATES_HZ)
@@ -119,7 +124,7 @@ class DeepfakeDataModule(pl.LightningDataModule):
                     "sample_rate_hz to that of the data, or it would alter them otherwise than it says"
                 )
         self.feature_dtype = feature_dtype
-        self.num_workers, self.seed = num_workers, seed
+        self.num_workers, self.seed, self.shorter = num_workers, seed, shorter
         self.extractor: FeatureExtractor | None = None
         self.progress: Progress = lambda _, rows: rows
         self._bad: dict[str, set[str]] = {}
@@ -234,7 +239,7 @@ class DeepfakeDataModule(pl.LightningDataModule):
             self._fill(audio.store, f"waveforms of {partition}", verify)
         extractor = self.extractor
         if extractor is None or fresh is not None:
-            return WaveformDataset(trials, audio.store, crop_samples, fresh, audio.views)
+            return WaveformDataset(trials, audio.store, crop_samples, fresh, audio.views, self.shorter)
         with torch.inference_mode():
             crop_frames = extractor.extract(torch.zeros(1, crop_samples)).shape[-1]
         recipe = {**audio.recipe, "features": extractor.key, "dtype": self.feature_dtype}
@@ -242,7 +247,7 @@ class DeepfakeDataModule(pl.LightningDataModule):
         features = RecordStore(self.cache_dir, recipe, audio.identities, records, audio.store)
         if fill:
             self._fill(features, f"features of {partition}", verify)
-        return FeatureDataset(trials, features, crop_frames, audio.views)
+        return FeatureDataset(trials, features, crop_frames, audio.views, self.shorter)
 
     def _fill(self, store: RecordStore, title: str, verify: bool) -> None:
         if self.cache == "fill":

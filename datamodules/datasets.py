@@ -18,6 +18,8 @@ from datamodules.manifest import Trial
 from datamodules.sampling import Draw
 from datamodules.shards import Record
 
+Shorter = Literal["repeat", "pad"]
+
 _INT16_SCALE = 32767.0
 
 
@@ -43,6 +45,8 @@ class WaveformDataset(Dataset[dict[str, Any]]):
         crop_samples: length of a crop.
         augmentation: drawn anew each time; none for dev and eval.
         views: records of each trial, next to one another, of which every draw takes one.
+        shorter: what an utterance shorter than a crop is: ``repeat``ed, and augmented as a whole, or augmented, and
+            ``pad``ded with zeros.
     """
 
     def __init__(
@@ -52,19 +56,21 @@ class WaveformDataset(Dataset[dict[str, Any]]):
         crop_samples: int,
         augmentation: Augmentation | None = None,
         views: int = 1,
+        shorter: Shorter = "repeat",
     ) -> None:
         self._trials, self.store, self._crop_samples = trials, store, crop_samples
-        self._augmentation, self._views = augmentation, views
+        self._augmentation, self._views, self._shorter = augmentation, views, shorter
 
     def __len__(self) -> int:
         return len(self._trials)
 
     def __getitems__(self, draws: Sequence[Draw]) -> dict[str, Any]:
-        crops, lengths = _crops(self.store, draws, self._views, self._crop_samples)
+        crops, lengths = _crops(self.store, draws, self._views, self._crop_samples, self._shorter)
         waveforms = np.divide(np.concatenate(crops), _INT16_SCALE, dtype=np.float32)
         if self._augmentation is not None:
-            for waveform, draw in zip(waveforms, draws, strict=True):
-                waveform[:] = self._augmentation(waveform, np.random.default_rng(draw.seed))
+            for waveform, length, draw in zip(waveforms, lengths, draws, strict=True):
+                heard = waveform if self._shorter == "repeat" else waveform[:length]
+                heard[:] = self._augmentation(heard, np.random.default_rng(draw.seed))
         return _batch([self._trials[draw.row] for draw in draws], draws, lengths, waveform=waveforms)
 
 
@@ -76,6 +82,7 @@ class FeatureDataset(Dataset[dict[str, Any]]):
         store: their features ``(bins, frames)``.
         crop_frames: length of a crop.
         views: records of each trial, next to one another, of which every draw takes one.
+        shorter: what features shorter than a crop are: ``repeat``ed, or ``pad``ded with zeros.
     """
 
     def __init__(
@@ -84,14 +91,16 @@ class FeatureDataset(Dataset[dict[str, Any]]):
         store: RecordStore,
         crop_frames: int,
         views: int = 1,
+        shorter: Shorter = "repeat",
     ) -> None:
         self._trials, self.store, self._crop_frames, self._views = trials, store, crop_frames, views
+        self._shorter = shorter
 
     def __len__(self) -> int:
         return len(self._trials)
 
     def __getitems__(self, draws: Sequence[Draw]) -> dict[str, Any]:
-        crops, lengths = _crops(self.store, draws, self._views, self._crop_frames)
+        crops, lengths = _crops(self.store, draws, self._views, self._crop_frames, self._shorter)
         return _batch([self._trials[draw.row] for draw in draws], draws, lengths, features=np.stack(crops))
 
 
@@ -156,18 +165,22 @@ def _as_float(record: NDArray[np.int16]) -> NDArray[np.float32]:
     return record[0].astype(np.float32) / np.float32(_INT16_SCALE)
 
 
-def _crops(store: RecordStore, draws: Sequence[Draw], views: int, frames: int) -> tuple[list[Record], list[int]]:
-    """A crop ``(bins, frames)`` for each draw, and how much of it is not repetition."""
+def _crops(
+    store: RecordStore, draws: Sequence[Draw], views: int, frames: int, shorter: Shorter
+) -> tuple[list[Record], list[int]]:
+    """A crop ``(bins, frames)`` for each draw, and how much of it is neither repetition nor padding."""
     indices = [draw.row * views + int(draw.view * views) for draw in draws]
     store.prefetch(indices)
     records = [store[index] for index in indices]
-    crops = [crop(record, frames, draw.crop) for record, draw in zip(records, draws, strict=True)]
+    crops = [crop(record, frames, draw.crop, shorter) for record, draw in zip(records, draws, strict=True)]
     return crops, [min(frames, record.shape[1]) for record in records]
 
 
-def crop(record: Record, frames: int, place: float = 0.0) -> Record:
-    """Take ``(bins, frames)`` at a place in [0, 1) of a record; one that is too short is repeated end to end."""
+def crop(record: Record, frames: int, place: float = 0.0, shorter: Shorter = "repeat") -> Record:
+    """Take ``(bins, frames)`` at a place in [0, 1) of a record; repeat one that is too short, or pad it with zeros."""
     spare = record.shape[1] - frames
+    if spare < 0 and shorter == "pad":
+        return np.pad(record, ((0, 0), (0, -spare)))
     if spare < 0:
         return np.take(record, range(frames), axis=1, mode="wrap")
     start = int(place * (spare + 1))

@@ -26,6 +26,7 @@ from experiments.interrupts import deferred
 from experiments.threads import share, use
 from lightning_modules.detector import Detector
 from lightning_modules.frontends import Waveform
+from lightning_modules.lengths import trimmed
 from lightning_modules.specifications import describe
 
 SCRATCH = Path("checkpoints")
@@ -91,6 +92,7 @@ class TrainingCLI(LightningCLI):
         parser.link_arguments("data.sample_rate_hz", "model.network.init_args.sample_rate_hz")
         parser.link_arguments("data.sample_rate_hz", "model.enhancement.init_args.sample_rate_hz")
         parser.link_arguments("data.crop_s", "model.crop_s")
+        parser.link_arguments("data.shorter", "model.shorter")
 
     @property
     def selection(self) -> str:
@@ -279,9 +281,7 @@ def _prepare(cli: TrainingCLI) -> None:
     if cli.model.normalisation.mode == "corpus":
         cli.datamodule.prepare_data()
         batches = cli.datamodule.train_dataloader()
-        cli.model.normalisation.fit(
-            batch["features"] if "features" in batch else cli.model.extract(batch["waveform"]) for batch in batches
-        )
+        cli.model.normalisation.fit(part for batch in batches for part in trimmed(*cli.model.features(batch)))
 
 
 def _last_run(digest: str) -> str:

@@ -7,10 +7,12 @@ from typing import Any, Literal
 import pytorch_lightning as pl
 import torch
 from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
 
 from lightning_modules.classifiers import Classifier
 from lightning_modules.enhancement import Enhancement
 from lightning_modules.frontends import Frontend
+from lightning_modules.lengths import by_length
 from lightning_modules.losses import DetectionLoss, WeightedCrossEntropy
 from lightning_modules.masking import SpecAugment
 from lightning_modules.metrics.torchmetric import PooledEqualErrorRate, PooledLoss, PooledMinDcf
@@ -41,6 +43,8 @@ class Detector(pl.LightningModule):
         enhancement: of the waveform, in training as in use; none when not given.
         schedule: of the learning rate, stepped every batch; one cycle when not given.
         optimiser: ``adamw`` (Loshchilov and Hutter 2019), or ``adam``, which most published recipes take.
+        shorter: what examples shorter than the crop are: ``repeat``ed up to it, or ``pad``ded; then what lies beyond
+            the ``length`` of each counts for nothing.
     """
 
     def __init__(
@@ -56,6 +60,7 @@ class Detector(pl.LightningModule):
         enhancement: Enhancement | None = None,
         schedule: Schedule | None = None,
         optimiser: Literal["adamw", "adam"] = "adamw",
+        shorter: Literal["repeat", "pad"] = "repeat",
     ) -> None:
         super().__init__()
         self.frontend = frontend
@@ -71,6 +76,7 @@ class Detector(pl.LightningModule):
         self.optimiser = optimiser
         if classifier := self.loss.classifier(network.embedding):
             network.classifier = classifier
+        self.shorter = shorter
         self.dev_eer = PooledEqualErrorRate()
         self.dev_min_dcf = PooledMinDcf()
         self.dev_loss = PooledLoss(self._loss)  # a method: the loss would become a part of the metric
@@ -86,6 +92,7 @@ class Detector(pl.LightningModule):
             network=describe(self.network),
             enhancement=describe(self.enhancement) if self.enhancement else None,
             classifier=describe(self.network.classifier) if isinstance(self.network.classifier, Classifier) else None,
+            shorter=self.shorter,
         )
 
     @classmethod
@@ -117,6 +124,7 @@ class Detector(pl.LightningModule):
             normalisation=build(specifications.normalisation, Normalisation),
             crop_s=specifications.crop_s,
             enhancement=build(specifications.enhancement, Enhancement) if specifications.enhancement else None,
+            shorter=specifications.shorter,
         )
         mismatched = detector.load_state_dict(values["state_dict"], strict=False)
         # The loss is not described, since inference needs none: its weights may differ.
@@ -138,11 +146,29 @@ class Detector(pl.LightningModule):
 
     def logits(self, batch: dict[str, Any]) -> Tensor:
         """Turn the ``features`` of a batch, or else its ``waveform``, into logits ``(batch, 2)``."""
-        features = self.normalisation(batch["features"] if "features" in batch else self.extract(batch["waveform"]))
+        features, lengths = self.features(batch)
+        features = self.normalisation(features, lengths)
         if self.training and self.masking is not None:
-            features = self.masking(features, batch["draw"])
-        logits: Tensor = self.network(features)
+            features = self.masking(features, batch["draw"], lengths)
+        logits: Tensor = self.network(features, lengths)
         return logits
+
+    def features(self, batch: dict[str, Any]) -> tuple[Tensor, Tensor | None]:
+        """Return the features ``(batch, bins, frames)`` of a batch, before normalisation, and their valid frames.
+
+        The latter are None where all are valid. Waveforms are cut to their lengths first, so that no frame reaches into
+        the padding, whatever the enhancement and the frontend make of an end.
+        """
+        cached = "features" in batch
+        values = batch["features"] if cached else batch["waveform"]
+        lengths = batch["length"] if self.shorter == "pad" and "length" in batch else None
+        if lengths is None or int(lengths.min()) >= values.shape[-1]:
+            return values if cached else self.extract(values), None
+        if cached:
+            return values, lengths
+        examples = by_length(self.extract, values, lengths)
+        frames = torch.tensor([example.shape[-1] for example in examples], device=values.device)
+        return pad_sequence([example.mT for example in examples], batch_first=True).mT, frames
 
     def training_step(self, batch: dict[str, Any], batch_index: int) -> Tensor:  # noqa: ARG002 - Lightning's signature
         """Return the loss of a batch."""

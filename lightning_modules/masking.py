@@ -7,6 +7,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from lightning_modules.lengths import mean
+
 
 @dataclass(frozen=True)
 class Masks:
@@ -64,21 +66,24 @@ class SpecAugment(nn.Module):
             bands=_draw(rng, self.frequency_masks, self.frequency_mask_max_share, bins),
         )
 
-    def forward(self, features: Tensor, draws: Tensor) -> Tensor:
+    def forward(self, features: Tensor, draws: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Mask ``(batch, bins, frames)``.
 
         Args:
             features: Of a batch.
             draws: Seeds of the examples, ``(batch, numbers)`` of int64: the same seeds give the same masks, whatever
                 process, epoch or batch an example is in.
+            lengths: Valid frames of each example, int64 ``(batch,)``; all of them when not given.
         """
-        _, bins, frames = features.shape
-        masks = [self.draw(np.random.default_rng(seed), bins, frames) for seed in draws.tolist()]
-        return strike_out(features, masks)
+        batch, bins, frames = features.shape
+        within = [frames] * batch if lengths is None else lengths.tolist()
+        seeds = zip(draws.tolist(), within, strict=True)
+        masks = [self.draw(np.random.default_rng(seed), bins, length) for seed, length in seeds]
+        return strike_out(features, masks, lengths)
 
 
-def strike_out(features: Tensor, masks: Iterable[Masks]) -> Tensor:
-    """Replace what is masked in ``(batch, bins, frames)`` by the mean over the frames of each bin."""
+def strike_out(features: Tensor, masks: Iterable[Masks], lengths: Tensor | None = None) -> Tensor:
+    """Replace what is masked in ``(batch, bins, frames)`` by the mean over the valid frames of each bin."""
     batch, bins, frames = features.shape
     hidden = np.zeros((batch, bins, frames), bool)
     for example, mask in zip(hidden, masks, strict=True):
@@ -86,7 +91,7 @@ def strike_out(features: Tensor, masks: Iterable[Masks]) -> Tensor:
             example[:, start : start + width] = True
         for start, width in mask.bands:
             example[start : start + width] = True
-    return torch.where(torch.from_numpy(hidden).to(features.device), features.mean(dim=2, keepdim=True), features)
+    return torch.where(torch.from_numpy(hidden).to(features.device), mean(features, lengths).unsqueeze(-1), features)
 
 
 def _draw(rng: np.random.Generator, masks: int, max_share: float, size: int) -> tuple[tuple[int, int], ...]:

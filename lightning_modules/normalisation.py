@@ -7,6 +7,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from lightning_modules import lengths as of
+
 Mode = Literal["utterance", "sliding", "corpus", "none"]
 
 
@@ -43,19 +45,26 @@ class Normalisation(nn.Module):
             self.register_buffer("mean", torch.zeros(bins))
             self.register_buffer("std", torch.ones(bins))
 
-    def forward(self, features: Tensor) -> Tensor:
+    def forward(self, features: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Normalise ``(batch, bins, frames)``.
+
+        Args:
+            features: Of equally long examples, or padded ones.
+            lengths: Valid frames of each, int64 ``(batch,)``: the others count for nothing, and become 0.
 
         Raises:
             RuntimeError: In mode ``corpus`` before :meth:`fit` or the loading of a fitted state.
         """
+        return of.cleared(self._normalised(features, lengths), lengths)
+
+    def _normalised(self, features: Tensor, lengths: Tensor | None) -> Tensor:
         if self.mode == "none":
             return features
         if self.mode == "utterance":
-            variance, mean = torch.var_mean(features, dim=-1, correction=0, keepdim=True)
-            return (features - mean) / variance.clamp_min(self.floor**2).sqrt()
+            variance, mean = of.var_mean(features, lengths)
+            return (features - mean.unsqueeze(-1)) / variance.clamp_min(self.floor**2).sqrt().unsqueeze(-1)
         if self.mode == "sliding":
-            return self._slide(features)
+            return self._slide(features, lengths)
         if self.frames_seen == 0:
             raise RuntimeError(
                 "corpus normalisation has no statistics yet: call fit() with the training features, load a checkpoint "
@@ -63,19 +72,24 @@ class Normalisation(nn.Module):
             )
         return (features - self.mean[:, None]) / self.std[:, None].clamp_min(self.floor)
 
-    def _slide(self, features: Tensor) -> Tensor:
+    def _slide(self, features: Tensor, lengths: Tensor | None) -> Tensor:
         # The mean of the whole is taken off first: the variance is a difference of squares, which it would eat up.
-        centred = features - features.mean(dim=-1, keepdim=True)
-        mean, square = self._around(centred), self._around(centred.square())
+        centred = of.cleared(features - of.mean(features, lengths).unsqueeze(-1), lengths)
+        mean, square = self._around(centred, lengths), self._around(centred.square(), lengths)
         return (centred - mean) / (square - mean.square()).clamp_min(self.floor**2).sqrt()
 
-    def _around(self, values: Tensor) -> Tensor:
+    def _around(self, values: Tensor, lengths: Tensor | None) -> Tensor:
         """Mean over the window around each frame; there is nothing beyond either end."""
         frames, half = values.shape[-1], self.window_frames // 2
         sums = functional.pad(values.double().cumsum(dim=-1), (1, 0))
         place = torch.arange(frames, device=values.device)
         begin, end = (place - half).clamp_min(0), (place + half + 1).clamp_max(frames)
-        return ((sums[..., end] - sums[..., begin]) / (end - begin)).to(values.dtype)
+        total = sums[..., end] - sums[..., begin]
+        if lengths is None:
+            return (total / (end - begin)).to(values.dtype)
+        # Beyond its end an example adds zeros to the sum, and nothing to the count.
+        count = (torch.minimum(end, lengths[:, None]) - begin).clamp_min(1)
+        return (total / count[:, None]).to(values.dtype)
 
     @torch.no_grad()
     def fit(self, batches: Iterable[Tensor]) -> "Normalisation":

@@ -33,7 +33,8 @@ def score_waveform(
 
     Args:
         detector: in evaluation mode.
-        waveform: ``(samples,)`` in [-1, 1], at the detector's sample rate. Shorter than a window: repeated up to one.
+        waveform: ``(samples,)`` in [-1, 1], at the detector's sample rate. Shorter than a window: repeated up to one,
+            or taken as it is by a detector whose ``shorter`` is ``pad``.
         window_s: length of a window; the detector's training crop when not given.
         hop_s: from window to window; half a window when not given. The last window ends with the waveform.
 
@@ -47,8 +48,11 @@ def score_waveform(
     if not len(waveform):
         raise ValueError("the waveform is empty: there is nothing to score")
     rate_hz = detector.specifications.sample_rate_hz
-    starts = window_starts(len(waveform), round(window_s * rate_hz), round(hop_s * rate_hz))
-    windows = cut_windows(waveform, starts, round(window_s * rate_hz))
+    window = round(window_s * rate_hz)
+    if detector.shorter == "pad":
+        window = min(window, len(waveform))  # alone, an utterance needs no padding
+    starts = window_starts(len(waveform), window, round(hop_s * rate_hz))
+    windows = cut_windows(waveform, starts, window)
     with torch.inference_mode():
         scores = torch.cat([detector(part) for part in torch.from_numpy(windows).split(_WINDOWS_PER_BATCH)]).numpy()
     return WindowedScore(score=float(scores.mean()), windows=scores, starts_s=starts / rate_hz)

@@ -3,7 +3,7 @@
 import importlib
 import inspect
 from dataclasses import asdict, dataclass, field
-from typing import Any, TypedDict, TypeVar
+from typing import Any, Literal, TypedDict, TypeVar
 
 from torch import nn
 
@@ -32,6 +32,8 @@ class Specifications:
         format_version: raised when this layout changes.
         enhancement: description of the waveform-to-waveform module before the frontend, if any.
         classifier: description of the embedding-to-logits module that took the place of the network's, if any.
+        shorter: what an utterance shorter than the window is: ``repeat``ed up to it, or taken as it is, ``pad``ded with
+            frames that do not count.
     """
 
     sample_rate_hz: int
@@ -44,6 +46,7 @@ class Specifications:
     format_version: int = 1
     enhancement: Description | None = None
     classifier: Description | None = None
+    shorter: Literal["repeat", "pad"] = "repeat"
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, safe in JSON and in a ``weights_only`` checkpoint."""

@@ -6,9 +6,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from lightning_modules.lengths import cleared, divided, fewest
 from lightning_modules.networks.network import Network
+from lightning_modules.networks.pooling import band_statistics
 
-VARIANCE_FLOOR = 1e-5  # keeps the gradient of the standard deviation finite on constant channels
+POOLING = 2  # of time and frequency, in every block
 
 
 class SpectrogramCNN(Network):
@@ -16,7 +18,11 @@ class SpectrogramCNN(Network):
 
     The position on the frequency axis is kept up to the embedding, in ``bands`` bands: artefacts of synthesis sit in
     particular bands, and a network that averages over frequency cannot tell them apart. Time is pooled into mean and
-    standard deviation, so that any length from :attr:`shortest_input_frames` on gives one embedding.
+    standard deviation, so that any length from :attr:`shortest_input_frames` on gives one embedding. Of no paper:
+    the blocks are those of VGG (Simonyan and Zisserman 2015), normalised, the statistics those of x-vectors (Snyder et
+    al. 2018).
+
+    Cost for 4 s as 80 bins x 400 frames: 58,018 parameters, 83 million MACs.
 
     Args:
         channels: Output channels of each block; every block halves time and frequency.
@@ -55,41 +61,32 @@ class SpectrogramCNN(Network):
     @property
     def shortest_input_frames(self) -> int:
         """Frames, and bins, that the halvings leave one of."""
-        return 2 ** len(self.channels)
+        return POOLING ** len(self.channels)
 
-    def embed(self, features: Tensor) -> Tensor:
+    def embed(self, features: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Turn ``(batch, bins, frames)`` into ``(batch, embedding)``.
 
         Raises:
-            ValueError: If bins or frames are too few for the number of blocks.
+            ValueError: If bins or valid frames are too few for the number of blocks.
         """
-        if min(features.shape[1:]) < self.shortest_input_frames:
+        bins, frames = features.shape[1], fewest(features, lengths)
+        if min(bins, frames) < self.shortest_input_frames:
             raise ValueError(
-                f"found features of {features.shape[1]} bins x {features.shape[2]} frames, expected at least "
+                f"found features of {bins} bins x {frames} frames, expected at least "
                 f"{self.shortest_input_frames} of each for {len(self.channels)} blocks: tile the waveform to a longer "
                 "one, raise the bins of the frontend, or take fewer blocks"
             )
-        maps = self.squeeze(self.blocks(features.unsqueeze(1).contiguous(memory_format=torch.channels_last)))
-        variance, mean = torch.var_mean(maps, dim=3, correction=0)
-        statistics = torch.cat((mean, (variance + VARIANCE_FLOOR).sqrt()), dim=1)
-        banded = statistics @ band_weights(statistics.shape[2], self.bands).to(statistics)
-        return functional.relu(self.project(self.drop(banded.flatten(1))))
+        maps = cleared(features.unsqueeze(1), lengths).contiguous(memory_format=torch.channels_last)
+        for block in self.blocks:
+            lengths = divided(lengths, POOLING)
+            maps = cleared(block(maps), lengths)
+        statistics = band_statistics(self.squeeze(maps), self.bands, lengths)
+        return functional.relu(self.project(self.drop(statistics)))
 
-    def forward(self, features: Tensor) -> Tensor:
+    def forward(self, features: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Turn ``(batch, bins, frames)`` into logits ``(batch, 2)``."""
-        logits: Tensor = self.classifier(self.drop(self.embed(features)))
+        logits: Tensor = self.classifier(self.drop(self.embed(features, lengths)))
         return logits
-
-
-def band_weights(cells: int, bands: int) -> Tensor:
-    """Weights ``(cells, bands)`` that average cells of the frequency axis into equally wide bands.
-
-    A cell counts for a band by the share of the band that it covers, so any two numbers go together. PyTorch's adaptive
-    pooling rounds to whole cells, and has no deterministic gradient on a GPU.
-    """
-    cell, band = torch.arange(cells)[:, None] / cells, torch.arange(bands) / bands
-    overlap = torch.minimum(cell + 1 / cells, band + 1 / bands) - torch.maximum(cell, band)
-    return overlap.clamp_min(0) * bands
 
 
 class ConvBlock(nn.Module):
@@ -105,4 +102,4 @@ class ConvBlock(nn.Module):
 
     def forward(self, maps: Tensor) -> Tensor:
         """Turn ``(batch, inputs, bins, frames)`` into ``(batch, outputs, bins // 2, frames // 2)``."""
-        return functional.relu(functional.max_pool2d(self.norm(self.conv(maps)), kernel_size=2))
+        return functional.relu(functional.max_pool2d(self.norm(self.conv(maps)), POOLING))

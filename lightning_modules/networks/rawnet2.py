@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from lightning_modules.lengths import cleared, divided, fewest, mean
 from lightning_modules.networks.network import Network
 from lightning_modules.networks.sinc import Scale, SincFilterbank
 
@@ -22,6 +23,9 @@ class RawNet2(Network):
     ``sinc_filters=128, sinc_taps=129, channels=(128, 128, 512, 512, 512, 512)`` is the size of 2019 (25,433,602). Both
     were trained on 64,600 samples at 16 kHz. What differs from the published code, and not in the numbers: the sinc
     filters are built once, and the logits are not put through a log-softmax, so the score is a difference of logits.
+
+    Cost for 4 s, 64,000 samples: 17,621,410 parameters, 2,060 million MACs, of which 1,291 are the sinc filters where
+    they are applied as a convolution; in the size of 2019 25,433,602 parameters, 8,617 million MACs.
 
     Args:
         sample_rate_hz: Sampling rate of the waveforms.
@@ -81,7 +85,7 @@ class RawNet2(Network):
         """Samples that all the poolings leave one frame of: 3,211 for the published 2021 size."""
         return self.sinc_taps + self.sinc_stride * (POOLING ** (1 + len(self.channels)) - 1)
 
-    def embed(self, features: Tensor) -> Tensor:
+    def embed(self, features: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Turn waveforms ``(batch, 1, samples)`` into ``(batch, embedding)``.
 
         Raises:
@@ -92,15 +96,22 @@ class RawNet2(Network):
                 f"found input of shape {tuple(features.shape)}, expected waveforms (batch, 1, samples): RawNet2 reads "
                 "raw audio, so configure the frontend lightning_modules.frontends.Waveform and no normalisation of bins"
             )
-        if features.shape[2] < self.shortest_input_samples:
+        samples = fewest(features, lengths)
+        if samples < self.shortest_input_samples:
             raise ValueError(
-                f"found a waveform of {features.shape[2]} samples, expected at least {self.shortest_input_samples} "
+                f"found a waveform of {samples} samples, expected at least {self.shortest_input_samples} "
                 f"({self.shortest_input_samples / self.sample_rate_hz:.3f} s): tile the clip to the training length"
             )
-        maps = functional.max_pool1d(self.sinc(features).abs(), POOLING)
-        maps = self.blocks(functional.selu(self.first_norm(maps)))
+        maps = functional.max_pool1d(self.sinc(cleared(features, lengths)).abs(), POOLING)
+        lengths = divided(self.sinc.outputs(lengths), POOLING)
+        maps = functional.selu(self.first_norm(maps))
+        for block in self.blocks:
+            maps = block(maps, lengths)
+            lengths = divided(lengths, POOLING)
         steps, _ = self.gru(functional.selu(self.last_norm(maps)).transpose(1, 2))
-        embedded: Tensor = self.project(steps[:, -1])
+        # The recurrence runs forwards, so the last valid step knows nothing of what follows it.
+        last = steps[:, -1] if lengths is None else steps[torch.arange(len(steps), device=steps.device), lengths - 1]
+        embedded: Tensor = self.project(last)
         return embedded
 
 
@@ -117,13 +128,14 @@ class ResidualBlock(nn.Module):
         self.shortcut = nn.Identity() if inputs == outputs else nn.Conv1d(inputs, outputs, kernel_size=1)
         self.scaling = FeatureMapScaling(outputs)
 
-    def forward(self, maps: Tensor) -> Tensor:
+    def forward(self, maps: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Turn ``(batch, inputs, frames)`` into ``(batch, outputs, frames // 3)``."""
         inner = maps
         if self.norm1 is not None and not self.legacy_2021:
             inner = functional.leaky_relu(self.norm1(maps), LEAK)
-        inner = self.conv2(functional.leaky_relu(self.norm2(self.conv1(inner)), LEAK))
-        scaled: Tensor = self.scaling(functional.max_pool1d(inner + self.shortcut(maps), POOLING))
+        inner = functional.leaky_relu(self.norm2(self.conv1(cleared(inner, lengths))), LEAK)
+        inner = self.conv2(cleared(inner, lengths)) + self.shortcut(maps)
+        scaled: Tensor = self.scaling(functional.max_pool1d(inner, POOLING), divided(lengths, POOLING))
         return scaled
 
 
@@ -134,9 +146,9 @@ class FeatureMapScaling(nn.Module):
         super().__init__()
         self.linear = nn.Linear(channels, channels)
 
-    def forward(self, maps: Tensor) -> Tensor:
+    def forward(self, maps: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Keep the shape ``(batch, channels, frames)``."""
-        weight = torch.sigmoid(self.linear(maps.mean(dim=-1))).unsqueeze(-1)
+        weight = torch.sigmoid(self.linear(mean(maps, lengths))).unsqueeze(-1)
         return maps * weight + weight
 
 

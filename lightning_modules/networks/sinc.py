@@ -94,6 +94,10 @@ class SincFilterbank(nn.Module):
             return self.by_fourier_transform(waveform)
         return self.by_convolution(waveform)
 
+    def outputs(self, lengths: Tensor | None) -> Tensor | None:
+        """How many outputs waveforms of these many samples have."""
+        return None if lengths is None else 1 + (lengths - self.taps) // self.stride
+
     def by_convolution(self, waveform: Tensor) -> Tensor:
         """The definition: a strided convolution."""
         return functional.conv1d(waveform, self.bank, stride=self.stride)

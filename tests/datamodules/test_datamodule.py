@@ -79,6 +79,48 @@ def test_augmentation_is_drawn_anew_each_epoch_and_alike_for_a_seed(make):
     assert not torch.equal(epoch(module, 0), epoch(module, 1))
 
 
+@pytest.fixture
+def padding(corpus, tmp_path):
+    """A module of which crops are longer than most utterances."""
+
+    def made(extractor=True, **arguments) -> DeepfakeDataModule:
+        folder = str(tmp_path)
+        module = DeepfakeDataModule(corpus, crop_s=4.0, batch_size=8, cache_dir=folder, shorter="pad", **arguments)
+        module.extractor = FeatureExtractor(bands, {"name": "bands"}) if extractor else None
+        return module
+
+    return made
+
+
+def test_shorter_utterances_are_padded_with_zeros(padding, corpus):
+    waveforms = next(iter(padding(extractor=False).val_dataloader()))
+    features = next(iter(padding().val_dataloader()))
+    assert waveforms["waveform"].shape == (8, 64_000)
+    assert features["features"].shape == (8, BINS, 400)
+    assert waveforms["length"].min() < 64_000
+    for row, trial in enumerate(corpus.partition("dev")[:8]):
+        waveform = torch.from_numpy(decode(trial.path, 16_000)[:64_000])
+        length, frames = waveforms["length"][row], features["length"][row]
+        assert length == len(waveform)
+        torch.testing.assert_close(waveforms["waveform"][row, :length], waveform, atol=1 / 32767, rtol=0)
+        assert not waveforms["waveform"][row, length:].any()
+        expected = bands(waveform[None])[0]
+        assert frames == expected.shape[-1]
+        torch.testing.assert_close(features["features"][row, :, :frames], expected, atol=0.02, rtol=1e-3)
+        assert not features["features"][row, :, frames:].any()
+
+
+def test_what_is_augmented_is_the_utterance_not_its_padding(padding):
+    rows = [Draw(row, (0, 0, row)) for row in range(8)]
+    clean = padding(extractor=False)._dataset("train").__getitems__(rows)
+    noisy = padding(augmentation=NOISE)._dataset("train").__getitems__(rows)
+    assert clean["length"].min() < 64_000
+    for row, length in enumerate(clean["length"]):
+        alone = NOISE(clean["waveform"][row, :length].numpy(), np.random.default_rng(rows[row].seed))
+        np.testing.assert_allclose(noisy["waveform"][row, :length], alone, atol=1e-6)
+        assert not noisy["waveform"][row, length:].any()
+
+
 def test_only_training_is_augmented(make):
     module = make(augmentation=AdditiveWhiteGaussianNoise(0.0, 0.0))
     assert "waveform" in next(iter(module.train_dataloader()))

@@ -11,14 +11,16 @@ import torch
 import yaml
 from pytorch_lightning.callbacks import Callback
 
+from datamodules.audio import decode
 from datamodules.corpora.asvspoof2019 import asvspoof2019_la
 from experiments import tracking
 from experiments.evaluate import evaluate
 from experiments.inference import Countermeasure
 from experiments.registry import COUNTERMEASURE_ARTIFACT
 from experiments.train import SCRATCH, hand_over_frontend, main, parse, train
-from lightning_modules.detector import Detector
+from lightning_modules.detector import Detector, to_score
 from lightning_modules.enhancement import SpectralSubtraction
+from lightning_modules.scoring import score_waveform
 
 CONFIGS = Path(__file__).resolve().parents[2] / "experiments" / "configs"
 SECTIONS = {path.stem: set(yaml.safe_load(path.read_text())) for path in sorted(CONFIGS.glob("*.yaml"))}
@@ -133,6 +135,30 @@ def test_corpus_normalisation_is_fitted_on_train(place):
         model__normalisation__init_args__bins=40,
     )
     assert train(words).dev_eer <= 1
+
+
+@pytest.mark.parametrize("mode", ["utterance", "corpus"])
+def test_utterances_of_many_lengths_are_padded_scored_and_learnt_from(place, mode):
+    words = [f"--config={CONFIGS / 'debug'}.yaml", "--data.shorter=pad", "--data.crop_s=4"]
+    if mode == "corpus":
+        words += [
+            "--model.normalisation.class_path=lightning_modules.normalisation.Normalisation",
+            *("--model.normalisation.init_args.mode=corpus", "--model.normalisation.init_args.bins=20"),
+        ]
+    outcome = train([*place.words(epochs=1), *words])
+    detector = Detector.from_file(tracking.fetch(outcome.run_id, tracking.CHECKPOINT_ARTIFACT))
+    cli = parse([*place.words(epochs=1), *words])
+    hand_over_frontend(cli.model, cli.datamodule)
+    batch = next(iter(cli.datamodule.val_dataloader()))
+    assert batch["length"].min() < batch["features"].shape[-1]
+    if mode == "corpus":
+        frames = sum(int(batch["length"].sum()) for batch in cli.datamodule.train_dataloader())
+        assert detector.normalisation.frames_seen == frames
+    with torch.no_grad():
+        scores = to_score(detector.logits(batch)).tolist()
+    trials = cli.datamodule.trials("dev")
+    alone = [score_waveform(detector, decode(trial.path, 16_000)[:64_000]).score for trial in trials[: len(scores)]]
+    assert alone == pytest.approx(scores, abs=5e-3)  # the cache is of float16
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,10 @@ import torch
 from lightning_modules.frontends import LogMel, Waveform
 from lightning_modules.losses import AmSoftmax, FocalLoss, OcSoftmax, P2SGrad, WeightedCrossEntropy
 from lightning_modules.networks.cnn import SpectrogramCNN
+from lightning_modules.networks.debug import DebugNetwork
+from lightning_modules.networks.lcnn import LCNN, LCNNLSTM
 from lightning_modules.networks.rawnet2 import RawNet2
+from lightning_modules.networks.resnet import ResNet18
 from lightning_modules.normalisation import Normalisation
 
 SMALL_RAWNET2 = {
@@ -25,6 +28,10 @@ MODULES = [
     Normalisation("corpus", bins=3),
     SpectrogramCNN(channels=[4, 8], bands=3),
     RawNet2(**SMALL_RAWNET2),
+    ResNet18(width=8, reduction=4, bands=3, embedding=6),
+    LCNN(bins=40, embedding=9, dropout=0.5),
+    LCNNLSTM(bins=40, dropout=0.5),
+    DebugNetwork(channels=2, bands=3),
     WeightedCrossEntropy(0.2, 0.8),
     FocalLoss(1.0),
     AmSoftmax(15.0),
@@ -49,8 +56,14 @@ def test_a_module_can_be_built_again_from_its_attributes(module):
 @pytest.mark.filterwarnings("ignore::torch.jit.TracerWarning")
 @pytest.mark.parametrize(
     ("frontend", "network"),
-    [(LogMel(), SpectrogramCNN()), (Waveform(), RawNet2(**SMALL_RAWNET2))],
-    ids=["log-mel > cnn", "waveform > rawnet2"],
+    [
+        (LogMel(), SpectrogramCNN()),
+        (Waveform(), RawNet2(**SMALL_RAWNET2)),
+        (LogMel(), ResNet18(width=8)),
+        (LogMel(), LCNN()),
+        (LogMel(), LCNNLSTM()),
+    ],
+    ids=["log-mel > cnn", "waveform > rawnet2", "log-mel > resnet18", "log-mel > lcnn", "log-mel > lcnn-lstm"],
 )
 def test_a_traced_detector_gives_the_same_logits_for_another_batch(frontend, network):
     detector = torch.nn.Sequential(frontend, Normalisation("none"), network).eval()

@@ -113,6 +113,43 @@ def test_waveform_and_cached_features_give_the_same_loss():
     torch.testing.assert_close(from_waveform, from_features)
 
 
+@pytest.mark.parametrize("index", [0, 1, 2], ids=["log-mel", "waveform", "enhanced"])
+@torch.no_grad()
+def test_padded_examples_score_as_they_do_alone(index):
+    detector = detectors()[index].eval()
+    detector.shorter = "pad"
+    lengths = torch.tensor([9001, 16_000, 5000])
+    padded = WAVEFORM.clone()
+    for waveform, length in zip(padded, lengths, strict=True):
+        waveform[length:] = 0
+    alone = torch.cat([detector(WAVEFORM[row : row + 1, :length]) for row, length in enumerate(lengths)])
+    batch = {"waveform": padded, "length": lengths}
+    torch.testing.assert_close(to_score(detector.logits(batch)), alone, atol=1e-5, rtol=1e-5)
+
+    features, frames = detector.features(batch)
+    cached = {"features": torch.nn.functional.pad(features, (0, 10), value=9.0), "length": frames}
+    torch.testing.assert_close(to_score(detector.logits(cached)), alone, atol=1e-5, rtol=1e-5)
+
+    detector.shorter = "repeat"  # then they are no padding, whatever `length` says
+    assert torch.equal(detector.logits(batch), detector.logits({"waveform": padded}))
+    assert not torch.allclose(to_score(detector.logits(batch))[[0, 2]], alone[[0, 2]], atol=1e-5)
+
+
+def test_a_batch_without_a_shorter_example_is_as_it_was():
+    detector = detectors()[0].eval()
+    detector.shorter = "pad"
+    batch = {"waveform": WAVEFORM, "length": torch.full((3,), 16_000)}
+    features, frames = detector.features(batch)
+    assert frames is None
+    assert torch.equal(features, detector.extract(WAVEFORM))
+
+
+def test_what_shorter_examples_are_travels_in_the_checkpoint(tmp_path):
+    detector = Detector(LogMel(n_mels=32), SpectrogramCNN(channels=(4, 8)), shorter="pad")
+    write(detector, tmp_path / "padded.ckpt")
+    assert Detector.from_file(tmp_path / "padded.ckpt").shorter == "pad"
+
+
 def test_hostile_pickle_is_refused(tmp_path):
     class Hostile:
         def __reduce__(self):

@@ -28,6 +28,17 @@ def test_an_example_is_masked_by_its_seed_alone():
     assert len(drawn) == 4
 
 
+def test_a_padded_example_is_masked_as_if_alone():
+    augment, lengths = SpecAugment(), torch.tensor([400, 300, 57, 123])
+    padded = FEATURES.clone()
+    for example, length in zip(padded, lengths, strict=True):
+        example[:, length:] = 0
+    masked = augment(padded, DRAWS, lengths)
+    for row, length in enumerate(lengths):
+        alone = augment(FEATURES[row : row + 1, :, :length], DRAWS[row : row + 1])[0]
+        torch.testing.assert_close(masked[row, :, :length], alone)
+
+
 def test_masks_stay_within_their_shares():
     augment = SpecAugment(3, 0.05, 1, 0.2, probability=0.5)
     rng = np.random.default_rng(0)

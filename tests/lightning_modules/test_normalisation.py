@@ -42,6 +42,23 @@ def test_constant_features_have_a_finite_gradient(mode):
     assert constant.grad.isfinite().all()
 
 
+@pytest.mark.parametrize("mode", ["utterance", "sliding", "corpus", "none"])
+@pytest.mark.parametrize("padding", [0.0, 1e4, float("nan")])
+def test_padding_counts_for_nothing_and_becomes_zero(features, mode, padding):
+    normalisation = Normalisation(mode, bins=6, window_frames=21)
+    if mode == "corpus":
+        normalisation.fit([features])
+    lengths = torch.tensor([50, 7, 31, 1])
+    padded = features.clone()
+    for example, length in zip(padded, lengths, strict=True):
+        example[:, length:] = padding
+    found = normalisation(padded, lengths)
+    for row, length in enumerate(lengths):
+        alone = normalisation(features[row : row + 1, :, :length])[0]
+        torch.testing.assert_close(found[row, :, :length], alone, atol=1e-5, rtol=1e-5)
+        assert not found[row, :, length:].any()
+
+
 def test_none_changes_nothing(features):
     assert Normalisation("none")(features) is features
 

@@ -28,6 +28,17 @@ def test_a_short_waveform_is_repeated():
     assert cut_windows(waveform, window_starts(3, 8, 4), 8).tolist() == [[0, 1, 2, 0, 1, 2, 0, 1]]
 
 
+def test_a_short_waveform_is_taken_as_it_is_by_a_detector_that_pads(detector, monkeypatch):
+    waveform = np.random.default_rng(0).normal(0, 0.1, 7000).astype(np.float32)
+    repeated = score_waveform(detector, waveform)
+    monkeypatch.setattr(detector, "shorter", "pad")
+    result = score_waveform(detector, waveform)
+    with torch.no_grad():
+        assert result.score == pytest.approx(detector(torch.from_numpy(waveform)[None]).item(), abs=1e-5)
+    assert len(result.windows) == 1
+    assert abs(result.score - repeated.score) > 1e-5
+
+
 def test_score_is_the_mean_of_its_windows(detector):
     waveform = np.random.default_rng(0).normal(0, 0.1, 16000 * 5 + 77).astype(np.float32)
     result = score_waveform(detector, waveform)

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from lightning_modules.networks.cnn import ConvBlock, SpectrogramCNN, band_weights
+from lightning_modules.networks.cnn import ConvBlock, SpectrogramCNN
 
 
 def test_size():
@@ -23,16 +23,6 @@ def test_pooling_before_the_activation_changes_nothing():
     block = ConvBlock(3, 4)
     maps = torch.randn(2, 3, 8, 10)
     torch.testing.assert_close(block(maps), functional.max_pool2d(functional.relu(block.norm(block.conv(maps))), 2))
-
-
-@pytest.mark.parametrize(("cells", "bands"), [(5, 5), (8, 5), (3, 5), (10, 5)])
-def test_bands_are_averages_of_equal_width(cells, bands):
-    weights = band_weights(cells, bands)
-    torch.testing.assert_close(weights.sum(dim=0), torch.ones(bands))
-    torch.testing.assert_close(weights.sum(dim=1), torch.full((cells,), bands / cells))
-    if cells % bands == 0:
-        expected = functional.adaptive_avg_pool1d(torch.eye(cells), bands)
-        torch.testing.assert_close(weights, expected, atol=1e-6, rtol=0)
 
 
 def test_position_on_the_frequency_axis_matters():

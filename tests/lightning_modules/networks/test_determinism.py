@@ -1,11 +1,14 @@
-"""Both networks train with `deterministic=True`, on a GPU too, where PyTorch refuses operations that are not."""
+"""Every network trains with `deterministic=True`, on a GPU too, where PyTorch refuses operations that are not."""
 
 import pytest
 import torch
 from torch.nn import functional
 
 from lightning_modules.networks.cnn import SpectrogramCNN
+from lightning_modules.networks.debug import DebugNetwork
+from lightning_modules.networks.lcnn import LCNN, LCNNLSTM
 from lightning_modules.networks.rawnet2 import RawNet2
+from lightning_modules.networks.resnet import ResNet18
 
 
 def losses(network, features, device):
@@ -38,8 +41,12 @@ def deterministic(monkeypatch):
     [
         (lambda: SpectrogramCNN(channels=(4, 8)), (6, 80, 100)),
         (lambda: RawNet2(sinc_taps=251, sinc_stride=3, channels=(4, 6), gru_units=8, embedding=4), (6, 1, 4000)),
+        (lambda: ResNet18(width=8), (6, 20, 40)),
+        (lambda: LCNN(bins=20), (6, 20, 40)),
+        (lambda: LCNNLSTM(bins=20), (6, 20, 40)),
+        (DebugNetwork, (6, 20, 40)),
     ],
-    ids=["cnn", "rawnet2"],
+    ids=["cnn", "rawnet2", "resnet18", "lcnn", "lcnn_lstm", "debug"],
 )
 def test_same_seed_same_losses(deterministic, network, shape, device):
     if device == "cuda" and not torch.cuda.is_available():

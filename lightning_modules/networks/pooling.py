@@ -1,0 +1,37 @@
+"""Maps ``(batch, channels, bins, frames)`` in, statistics over time per band of frequency out."""
+
+import torch
+from torch import Tensor
+
+from lightning_modules import lengths as of
+
+VARIANCE_FLOOR = 1e-5  # keeps the gradient of the standard deviation finite on constant channels
+
+
+def band_statistics(maps: Tensor, bands: int, lengths: Tensor | None = None) -> Tensor:
+    """Mean and standard deviation over time, averaged over the bins of each band (Snyder et al. 2018, "X-vectors").
+
+    Any number of bins and of frames gives a vector of one size.
+
+    Args:
+        maps: ``(batch, channels, bins, frames)``.
+        bands: Bands that the bins are averaged into.
+        lengths: Valid frames of each example, int64 ``(batch,)``.
+
+    Returns:
+        ``(batch, 2 * channels * bands)``.
+    """
+    variance, mean = of.var_mean(maps, lengths)
+    statistics = torch.cat((mean, (variance + VARIANCE_FLOOR).sqrt()), dim=1)
+    return (statistics @ band_weights(statistics.shape[2], bands).to(statistics)).flatten(1)
+
+
+def band_weights(cells: int, bands: int) -> Tensor:
+    """Weights ``(cells, bands)`` that average cells of the frequency axis into equally wide bands.
+
+    A cell counts for a band by the share of the band that it covers, so any two numbers go together. PyTorch's adaptive
+    pooling rounds to whole cells, and has no deterministic gradient on a GPU.
+    """
+    cell, band = torch.arange(cells)[:, None] / cells, torch.arange(bands) / bands
+    overlap = torch.minimum(cell + 1 / cells, band + 1 / bands) - torch.maximum(cell, band)
+    return overlap.clamp_min(0) * bands
