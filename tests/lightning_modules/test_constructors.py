@@ -5,7 +5,7 @@ import inspect
 import pytest
 import torch
 
-from lightning_modules.frontends import LogMel, Waveform
+from lightning_modules.frontends import CQT, LFCC, MFCC, LogLinear, LogMel, Waveform
 from lightning_modules.losses import WeightedCrossEntropy
 from lightning_modules.networks.cnn import SpectrogramCNN
 from lightning_modules.networks.rawnet2 import RawNet2
@@ -22,6 +22,10 @@ SMALL_RAWNET2 = {
 MODULES = [
     Waveform(8000),
     LogMel(n_mels=40, f_min_hz=20.0),
+    LogLinear(n_fft=400),
+    LFCC(n_filters=24, energy=False, delta_orders=1),
+    MFCC(n_mfcc=13, f_max_hz=7000.0),
+    CQT(n_bins=48, bins_per_octave=12, f_min_hz=500.0),
     Normalisation("corpus", bins=3),
     SpectrogramCNN(channels=[4, 8], bands=3),
     RawNet2(**SMALL_RAWNET2),
@@ -45,8 +49,8 @@ def test_a_module_can_be_built_again_from_its_attributes(module):
 @pytest.mark.filterwarnings("ignore::torch.jit.TracerWarning")
 @pytest.mark.parametrize(
     ("frontend", "network"),
-    [(LogMel(), SpectrogramCNN()), (Waveform(), RawNet2(**SMALL_RAWNET2))],
-    ids=["log-mel > cnn", "waveform > rawnet2"],
+    [(LogMel(), SpectrogramCNN()), (LFCC(), SpectrogramCNN()), (Waveform(), RawNet2(**SMALL_RAWNET2))],
+    ids=["log-mel > cnn", "lfcc > cnn", "waveform > rawnet2"],
 )
 def test_a_traced_detector_gives_the_same_logits_for_another_batch(frontend, network):
     detector = torch.nn.Sequential(frontend, Normalisation("none"), network).eval()
