@@ -28,11 +28,11 @@ class LFCC(ShortTimeFrontend):
 
     Both have windows of 20 ms, hops of 10 ms, 20 filters of height 1 and 20 coefficients, with delta and delta-delta
     60 bins. Frames lie wholly inside the waveform. The 2021 baseline pads half a transform of zeros at both ends: its
-    frame ``i + 1`` is our frame ``i``, so it has two or three frames more, of which the first is half silence. The
-    2019 baseline pads the last frame only. Deltas at the ends are those of :func:`with_deltas`.
+    frame ``i + 1`` is our frame ``i``, and it has two frames more, one at either end, both partly silence. The 2019
+    baseline pads the last frame only. Deltas at the ends are those of :func:`with_deltas`.
 
     The numbers are those of the same recipe in float64 to 1e-3, where no filter is 70 dB below the loudest. With the
-    small floor of 2019, digital silence is a coefficient 0 of -70 where speech has about 0: trim it, or mind it.
+    small floor of 2019, digital silence is a coefficient 0 of -70 where speech has -10 to -3: trim it, or mind it.
 
     Args:
         sample_rate_hz: Sampling rate of the waveforms.
