@@ -26,7 +26,8 @@ CONFIGS = Path(__file__).resolve().parents[2] / "experiments" / "configs"
 SECTIONS = {path.stem: set(yaml.safe_load(path.read_text())) for path in sorted(CONFIGS.glob("*.yaml"))}
 AUGMENTATIONS = [name for name in SECTIONS if name.startswith("augment_")]
 OVERLAYS = [name for name in SECTIONS if name.startswith(("loss_", "average_"))]
-NETWORKS = [name for name, sections in SECTIONS.items() if "model" in sections and name not in OVERLAYS]
+FRONTENDS = [name for name in SECTIONS if name.startswith("frontend_")]
+NETWORKS = [name for name, sections in SECTIONS.items() if "model" in sections and name not in (*OVERLAYS, *FRONTENDS)]
 
 
 def test_a_run_holds_what_it_took_and_what_it_gave(evaluated, place):
@@ -266,6 +267,19 @@ def test_gradients_are_clipped(place):
         norms.append(norm.norm)
     assert norms[0] > 0.01
     assert norms[1] == pytest.approx(0.01, rel=1e-3)
+
+
+@pytest.mark.parametrize("sample_rate_hz", [8000, 16_000])
+@pytest.mark.parametrize("overlay", FRONTENDS)
+def test_every_shipped_frontend_trains(place, overlay, sample_rate_hz):
+    words = place.words(data__sample_rate_hz=sample_rate_hz, data__batch_size=2)
+    cli = parse([*words, f"--config={CONFIGS / overlay}.yaml", "--trainer.fast_dev_run=true"])
+    hand_over_frontend(cli.model, cli.datamodule)
+    cli.trainer.fit(cli.model, datamodule=cli.datamodule)
+    assert cli.trainer.global_step == 1
+    assert type(cli.model.frontend).__name__.lower() in overlay.replace("_", "")
+    assert cli.model.frontend.sample_rate_hz == sample_rate_hz
+    assert cli.model.normalisation.bins == cli.model.frontend.bins
 
 
 @pytest.mark.parametrize("network", ["cnn", "rawnet2"])

@@ -5,7 +5,7 @@ import inspect
 import pytest
 import torch
 
-from lightning_modules.frontends import LogMel, Waveform
+from lightning_modules.frontends import CQT, LFCC, MFCC, LogLinear, LogMel, Waveform
 from lightning_modules.losses import AmSoftmax, FocalLoss, OcSoftmax, P2SGrad, WeightedCrossEntropy
 from lightning_modules.networks.cnn import SpectrogramCNN
 from lightning_modules.networks.debug import DebugNetwork
@@ -25,6 +25,10 @@ SMALL_RAWNET2 = {
 MODULES = [
     Waveform(8000),
     LogMel(n_mels=40, f_min_hz=20.0),
+    LogLinear(n_fft=400),
+    LFCC(n_filters=24, energy=False, delta_orders=1),
+    MFCC(n_mfcc=13, f_max_hz=7000.0),
+    CQT(n_bins=48, bins_per_octave=12, f_min_hz=500.0),
     Normalisation("corpus", bins=3),
     SpectrogramCNN(channels=[4, 8], bands=3),
     RawNet2(**SMALL_RAWNET2),
@@ -58,12 +62,20 @@ def test_a_module_can_be_built_again_from_its_attributes(module):
     ("frontend", "network"),
     [
         (LogMel(), SpectrogramCNN()),
+        (LFCC(), SpectrogramCNN()),
         (Waveform(), RawNet2(**SMALL_RAWNET2)),
         (LogMel(), ResNet18(width=8)),
         (LogMel(), LCNN()),
         (LogMel(), LCNNLSTM()),
     ],
-    ids=["log-mel > cnn", "waveform > rawnet2", "log-mel > resnet18", "log-mel > lcnn", "log-mel > lcnn-lstm"],
+    ids=[
+        "log-mel > cnn",
+        "lfcc > cnn",
+        "waveform > rawnet2",
+        "log-mel > resnet18",
+        "log-mel > lcnn",
+        "log-mel > lcnn-lstm",
+    ],
 )
 def test_a_traced_detector_gives_the_same_logits_for_another_batch(frontend, network):
     detector = torch.nn.Sequential(frontend, Normalisation("none"), network).eval()

@@ -1,11 +1,11 @@
-"""The frontends give the numbers of librosa, in the shape that they promise."""
+"""The log-mel spectrogram is librosa's, in the shape that it promises."""
 
 import librosa
 import numpy as np
 import pytest
 import torch
 
-from lightning_modules.frontends import CLIPS_AT_A_TIME, LogMel, Waveform, mel_filterbank
+from lightning_modules.frontends import LogMel, Waveform, mel_filterbank
 
 
 @pytest.fixture
@@ -59,26 +59,16 @@ def test_silence_is_the_floor():
     assert torch.all(LogMel(floor=1e-8)(torch.zeros(1, 800)) == np.float32(np.log(1e-8)))
 
 
-def test_a_large_batch_gives_the_same_as_its_clips():
-    batch = torch.randn(CLIPS_AT_A_TIME + 3, 1600, generator=torch.Generator().manual_seed(0))
-    frontend = LogMel()
-    torch.testing.assert_close(frontend(batch), torch.cat([frontend(clip[None]) for clip in batch]))
-
-
 def test_the_whole_band_is_kept():
     time_s = torch.arange(16_000) / 16_000
     assert LogMel()(torch.sin(2 * torch.pi * 7900 * time_s)[None]).mean(dim=-1).argmax() == 79
-
-
-def test_what_is_derived_stays_out_of_the_checkpoint():
-    assert not LogMel().state_dict()
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         ({"window_ms": 40.0}, "shorten window_ms or raise n_fft"),
-        ({"n_mels": 200}, "raise n_fft or lower n_mels"),
+        ({"n_mels": 200}, "raise n_fft or take fewer filters"),
         ({"f_max_hz": 9000.0}, "Nyquist"),
         ({"hop_ms": 0.0}, "must be positive"),
     ],
@@ -86,13 +76,6 @@ def test_what_is_derived_stays_out_of_the_checkpoint():
 def test_impossible_arguments_are_refused(arguments, message):
     with pytest.raises(ValueError, match=message):
         LogMel(**arguments)
-
-
-def test_short_or_unbatched_waveforms_are_refused():
-    with pytest.raises(ValueError, match="at least one window of 400"):
-        LogMel()(torch.zeros(1, 399))
-    with pytest.raises(ValueError, match=r"expected \(batch, samples\)"):
-        LogMel()(torch.zeros(16_000))
 
 
 def test_waveform_is_one_bin():
