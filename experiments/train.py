@@ -1,6 +1,7 @@
 """A config in, one tracked run with its best checkpoint out: ``spooflab train``."""
 
 import argparse
+import importlib
 import logging
 import os
 import shutil
@@ -34,6 +35,8 @@ SCRATCH = Path("checkpoints")
 MONITOR = "dev/eer"
 LAST = "last"
 CONFIG_TAG = "config.sha256"
+SUMMARY_OPTION = "--print-summary"
+_NO_PART = ("ckpt", "print_summary", "json")  # how a run is continued or shown is no part of what it is
 
 KeepGoing = Callable[[int, float], bool]
 
@@ -84,6 +87,10 @@ class TrainingCLI(LightningCLI):
             default=None,
             help="go on from the last checkpoint of this very config",
         )
+        parser.add_argument(
+            SUMMARY_OPTION, action="store_true", help="print what the detector is and costs; no training"
+        )
+        parser.add_argument("--json", action="store_true", help="print the summary as JSON")
         parser.add_lightning_class_args(EarlyStopping, "early_stopping")
         parser.set_defaults({"early_stopping.monitor": MONITOR, "early_stopping.patience": 8})
         parser.link_arguments("data.sample_rate_hz", "model.frontend.init_args.sample_rate_hz")
@@ -95,7 +102,8 @@ class TrainingCLI(LightningCLI):
     def resolved(self) -> dict[str, Any]:
         """The whole config as plain values, defaults included."""
         values = dict(yaml.safe_load(self.parser.dump(self.config, skip_none=False)))
-        del values["ckpt"]  # how a run is continued is no part of what it is
+        for word in _NO_PART:
+            del values[word]
         return values
 
 
@@ -284,8 +292,10 @@ def _last_run(digest: str) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Train from the command line."""
+    """Train from the command line, or print what would be trained."""
     quieten()
+    if SUMMARY_OPTION in arguments:
+        return int(importlib.import_module("experiments.model_summary").main(arguments))  # which imports this file
     use(share())
     with deferred() as interrupted:
         outcome = train(arguments, interrupted=interrupted)
