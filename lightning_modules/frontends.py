@@ -21,9 +21,11 @@ class Frontend(nn.Module, ABC):
         sample_rate_hz: Sampling rate that the waveforms must have.
         bins: Size of the second axis of the features.
         hop_samples: Samples from one frame to the next.
+        cacheable: The features of a waveform are worth keeping, and stay the same while a network learns from them.
     """
 
     version: ClassVar[int] = 1
+    cacheable: bool = True
     sample_rate_hz: int
     bins: int
     hop_samples: int
@@ -38,6 +40,7 @@ class Waveform(Frontend):
 
     bins = 1
     hop_samples = 1
+    cacheable = False  # it is the waveform that is kept
 
     def __init__(self, sample_rate_hz: int = 16_000) -> None:
         super().__init__()
