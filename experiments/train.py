@@ -27,7 +27,6 @@ from experiments.data_config import read_sections
 from experiments.interrupts import deferred
 from experiments.threads import share, use
 from lightning_modules.detector import Detector
-from lightning_modules.frontends import Waveform
 from lightning_modules.losses import WeightedCrossEntropy
 from lightning_modules.specifications import describe
 
@@ -36,6 +35,7 @@ MONITOR = "dev/eer"
 LAST = "last"
 CONFIG_TAG = "config.sha256"
 SUMMARY_OPTION = "--print-summary"
+_PROCESSES, _RANK = "LOCAL_WORLD_SIZE", "LOCAL_RANK"  # where torchrun tells how many it started here, and which this is
 _NO_PART = ("ckpt", "print_summary", "json")  # how a run is continued or shown is no part of what it is
 
 KeepGoing = Callable[[int, float], bool]
@@ -46,7 +46,7 @@ class Outcome:
     """What a training came to.
 
     Attributes:
-        run_id: its MLflow run.
+        run_id: its MLflow run; empty in all but the first process of a distributed training.
         dev_eer: the lowest EER on dev, a fraction.
         stopped: ``keep_going`` ended it.
     """
@@ -70,6 +70,7 @@ class TrainingCLI(LightningCLI):
             seed_everything_default=42,
             trainer_defaults={
                 "logger": False,
+                "use_distributed_sampler": False,  # the data deals its draws out to the processes itself
                 "enable_model_summary": False,
                 "callbacks": [_StepSeed(), *callbacks, self.checkpoint, self.last],
             },
@@ -108,26 +109,30 @@ class TrainingCLI(LightningCLI):
 
 
 class _StepSeed(Callback):
-    """Seeds every step by its number, so that a resumed run draws the dropout that an uninterrupted one would."""
+    """Seeds every step by its number, so that a resumed run draws the dropout that an uninterrupted one would.
+
+    Each process of a distributed training draws its own.
+    """
 
     def on_train_batch_start(self, trainer: pl.Trainer, *_: Any) -> None:  # noqa: ANN401 - Lightning's signature
-        torch.manual_seed(int(os.environ["PL_GLOBAL_SEED"]) * 1_000_003 + trainer.global_step)
+        seed = int(os.environ["PL_GLOBAL_SEED"]) * 1_000_003 + trainer.global_step
+        torch.manual_seed(seed + trainer.global_rank * 1_000_000_007)
 
 
 class _Interruption(Callback):
-    """Ends the training between two batches once Ctrl-C was pressed."""
+    """Ends the training between two batches once Ctrl-C was pressed: in all processes, or some would wait for ever."""
 
     def __init__(self, interrupted: Callable[[], bool]) -> None:
         self._interrupted = interrupted
 
-    def on_train_batch_start(self, *_: Any) -> None:  # noqa: ANN401 - Lightning's signature
-        self._stop()
+    def on_train_batch_start(self, trainer: pl.Trainer, *_: Any) -> None:  # noqa: ANN401 - Lightning's signature
+        self._stop(trainer)
 
-    def on_validation_batch_start(self, *_: Any) -> None:  # noqa: ANN401 - Lightning's signature
-        self._stop()
+    def on_validation_batch_start(self, trainer: pl.Trainer, *_: Any) -> None:  # noqa: ANN401 - Lightning's signature
+        self._stop(trainer)
 
-    def _stop(self) -> None:
-        if self._interrupted():
+    def _stop(self, trainer: pl.Trainer) -> None:
+        if trainer.strategy.reduce_boolean_decision(self._interrupted(), all=False):
             raise KeyboardInterrupt
 
 
@@ -212,6 +217,8 @@ def train(
     config = cli.resolved
     digest = tracking.config_digest(config)
     resumed = _last_run(digest) if resume or cli.config.ckpt else None
+    if not cli.trainer.is_global_zero:
+        return _follow(cli, resumed)
     name = name or cli.config.name or type(cli.model.network).__name__
     with tracking.run(name, parent=parent, resume=resumed, tags={CONFIG_TAG: digest, **(tags or {})}) as run_id:
         on_start(run_id)
@@ -223,18 +230,8 @@ def train(
         _prepare(cli)
         recipes = {name: augmentation.recipe for name, augmentation in cli.datamodule.augmentations.items()}
         tracking.log_augmentation(run_id, recipes)
-        try:
-            cli.trainer.fit(
-                cli.model,
-                datamodule=cli.datamodule,
-                ckpt_path=SCRATCH / run_id / f"{LAST}.ckpt" if resumed else None,
-                weights_only=True,
-            )
-        except SystemExit as stop:  # Lightning's answer to Ctrl-C
-            raise KeyboardInterrupt from stop
-        if cli.checkpoint.best_model_score is None:
-            raise RuntimeError("training ended before its first epoch did: raise trainer.max_epochs")
-        dev_eer = float(cli.checkpoint.best_model_score)
+        _fit(cli, resumed)
+        dev_eer = _lowest_dev_eer(cli)
         tracking.log_metrics(run_id, {"best/dev_eer": dev_eer, **_at_best(run_id)})
         tracking.log_files(run_id, Path(cli.checkpoint.best_model_path), str(Path(tracking.CHECKPOINT_ARTIFACT).parent))
         if report.stopped:
@@ -242,6 +239,32 @@ def train(
     if not keep_scratch:
         shutil.rmtree(SCRATCH / run_id)
     return Outcome(run_id, dev_eer, report.stopped)
+
+
+def _fit(cli: TrainingCLI, resumed: str | None) -> None:
+    try:
+        cli.trainer.fit(
+            cli.model,
+            datamodule=cli.datamodule,
+            ckpt_path=SCRATCH / resumed / f"{LAST}.ckpt" if resumed else None,
+            weights_only=True,
+        )
+    except SystemExit as stop:  # Lightning's answer to Ctrl-C
+        raise KeyboardInterrupt from stop
+
+
+def _follow(cli: TrainingCLI, resumed: str | None) -> Outcome:
+    """Take part in a training that the first of several processes tracks and keeps checkpoints of."""
+    cli.checkpoint.dirpath = cli.last.dirpath = str(SCRATCH)  # Lightning tells it the first process's
+    _prepare(cli)
+    _fit(cli, resumed)
+    return Outcome("", _lowest_dev_eer(cli), stopped=False)
+
+
+def _lowest_dev_eer(cli: TrainingCLI) -> float:
+    if cli.checkpoint.best_model_score is None:
+        raise RuntimeError("training ended before its first epoch did: raise trainer.max_epochs")
+    return float(cli.checkpoint.best_model_score)
 
 
 def quieten() -> None:
@@ -256,7 +279,7 @@ def quieten() -> None:
 
 def hand_over_frontend(model: Detector, data: DeepfakeDataModule) -> None:
     """Give the data the model's frontend, so that features are cached."""
-    if isinstance(model.frontend, Waveform):
+    if not model.frontend.cacheable:
         return
     key: dict[str, Any] = {**describe(model.frontend), "version": model.frontend.version}
     if model.enhancement is not None:
@@ -267,6 +290,8 @@ def hand_over_frontend(model: Detector, data: DeepfakeDataModule) -> None:
 def _prepare(cli: TrainingCLI) -> None:
     """Hand the data its frontend, and fit a corpus-wide normalisation on train."""
     hand_over_frontend(cli.model, cli.datamodule)
+    if cli.trainer.world_size > 1:  # each process must know which audio is bad; the first that comes fills the caches
+        cli.datamodule.prepare_data()
     if cli.model.normalisation.mode == "corpus":
         cli.datamodule.prepare_data()
         batches = cli.datamodule.train_dataloader()
@@ -296,9 +321,11 @@ def main(arguments: list[str]) -> int:
     quieten()
     if SUMMARY_OPTION in arguments:
         return int(importlib.import_module("experiments.model_summary").main(arguments))  # which imports this file
-    use(share())
+    use(share(int(os.environ.get(_PROCESSES, "1"))), tell=os.environ.get(_RANK, "0") == "0")
     with deferred() as interrupted:
         outcome = train(arguments, interrupted=interrupted)
+    if not outcome.run_id:
+        return 0
     print(f"dev EER {100 * outcome.dev_eer:.2f} % (legacy)   run {outcome.run_id}", file=sys.stdout)
     print(f"next: spooflab evaluate --model {outcome.run_id}")
     return 0

@@ -116,8 +116,16 @@ class Detector(pl.LightningModule):
 
     def extract(self, waveform: Tensor) -> Tensor:
         """Turn waveforms ``(batch, samples)`` into features ``(batch, bins, frames)``, before normalisation."""
-        features: Tensor = self.frontend(waveform if self.enhancement is None else self.enhancement(waveform))
-        return features
+        with torch.autocast(waveform.device.type, enabled=False):  # spectra need single precision
+            if self.enhancement is not None:
+                waveform = self.enhancement(waveform)
+            if self.frontend.cacheable:
+                return self._features(waveform)
+        return self._features(waveform)
+
+    def _features(self, waveform: Tensor) -> Tensor:
+        features: Tensor = self.frontend(waveform)
+        return features.float()
 
     def logits(self, batch: dict[str, Any]) -> Tensor:
         """Turn the ``features`` of a batch, or else its ``waveform``, into logits ``(batch, 2)``."""
@@ -125,25 +133,27 @@ class Detector(pl.LightningModule):
         if self.training and self.masking is not None:
             features = self.masking(features, batch["draw"])
         logits: Tensor = self.network(features)
-        return logits
+        return logits.float()  # scores and losses in single precision, whatever the network computes in
 
     def training_step(self, batch: dict[str, Any], batch_index: int) -> Tensor:  # noqa: ARG002 - Lightning's signature
         """Return the loss of a batch."""
         loss = self.loss(self.logits(batch), batch["label"])
-        self.log("train/loss", loss, on_step=False, on_epoch=True, prog_bar=True, batch_size=len(batch["label"]))
+        size = len(batch["label"])
+        self.log("train/loss", loss, on_step=False, on_epoch=True, prog_bar=True, batch_size=size, sync_dist=True)
         return loss
 
     def validation_step(self, batch: dict[str, Any], batch_index: int) -> None:  # noqa: ARG002 - Lightning's signature
         """Gather the scores of a batch; EER and minDCF are of the whole pooled partition, not a mean over batches."""
         logits = self.logits(batch)
-        self.log("dev/loss", self.loss(logits, batch["label"]), batch_size=len(batch["label"]))
+        self.log("dev/loss", self.loss(logits, batch["label"]), batch_size=len(batch["label"]), sync_dist=True)
         for name, metric in (("dev/eer", self.dev_eer), ("dev/min_dcf", self.dev_min_dcf)):
             metric.update(to_score(logits), batch["label"])
             self.log(name, metric, prog_bar=name == "dev/eer")
 
     def configure_optimizers(self) -> Any:  # noqa: ANN401 - Lightning's own union is longer than the function
         """AdamW under a one-cycle learning rate (Smith & Topin 2019), stepped every batch."""
-        optimiser = torch.optim.AdamW(self.parameters(), lr=self.learning_rate, weight_decay=self.weight_decay)
+        learnt = [parameter for parameter in self.parameters() if parameter.requires_grad]
+        optimiser = torch.optim.AdamW(learnt, lr=self.learning_rate, weight_decay=self.weight_decay)
         steps = max(1, int(self.trainer.estimated_stepping_batches))
         schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, self.learning_rate, total_steps=steps, pct_start=0.1)
         return {"optimizer": optimiser, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
