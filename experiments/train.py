@@ -88,6 +88,7 @@ class TrainingCLI(LightningCLI):
             default=None,
             help="go on from the last checkpoint of this very config",
         )
+        parser.add_argument("--compile", type=bool, default=False, help="compile the network: worth it on a GPU")
         parser.add_argument(
             SUMMARY_OPTION, action="store_true", help="print what the detector is and costs; no training"
         )
@@ -242,6 +243,8 @@ def train(
 
 
 def _fit(cli: TrainingCLI, resumed: str | None) -> None:
+    if cli.config.compile:
+        cli.model.network.compile()  # in place: a checkpoint is the same
     try:
         cli.trainer.fit(
             cli.model,
@@ -273,6 +276,7 @@ def quieten() -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
     warnings.filterwarnings("ignore", message=".*does not have many workers.*")
     warnings.filterwarnings("ignore", message=".*LeafSpec.*")
+    warnings.filterwarnings("ignore", message=r"Found .* module\(s\) in eval mode")  # a frozen frontend is meant to be
     warnings.filterwarnings("ignore", message="Checkpoint directory .* exists and is not empty")  # it is gone on from
     warnings.filterwarnings("ignore", message="Argument ``group`` is an experimental feature")
 
