@@ -84,7 +84,7 @@ class SelfSupervised(Frontend):
         self.model = _make(self.pretrained["config"])
         if folder is not None:
             _load(self.model, Path(folder), self.pretrained["config"]["model_type"])
-        config = self.model.config
+        config: Any = self.model.config
         self.bins = int(config.hidden_size)
         self.hop_samples = math.prod(config.conv_stride)
         self.shortest_input_samples = _receptive_field(config.conv_kernel, config.conv_stride)
@@ -233,7 +233,8 @@ def _renamed(name: str) -> str:
 def _cut(model: nn.Module, layer: int) -> None:
     """Leave out the transformer layers above one, whose hidden state stays what it was."""
     encoder: Any = model.encoder
-    if layer < len(encoder.layers) and model.config.do_stable_layer_norm:
+    config: Any = model.config
+    if layer < len(encoder.layers) and config.do_stable_layer_norm:
         encoder.layer_norm = nn.Identity()  # there it follows the last layer
     encoder.layers = encoder.layers[:layer]
 
