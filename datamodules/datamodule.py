@@ -9,7 +9,6 @@ from typing import Any, Literal, NamedTuple
 
 import pytorch_lightning as pl
 import torch
-from torch.utils.data import Sampler
 
 from datamodules.attacks import leave_attacks_out
 from datamodules.audio import DECODE_VERSION, MAX_DURATION_S, MIN_DURATION_S, AudioError
@@ -28,7 +27,7 @@ from datamodules.digests import FOLDER
 from datamodules.feature_cache import RecordStore
 from datamodules.loader import BatchLoader, batch_loader, keep
 from datamodules.manifest import KEYS, Manifest, ManifestError, Trial, shorten
-from datamodules.sampling import Draw, SeededSampler, SequentialSampler
+from datamodules.sampling import Draws, SeededSampler, SequentialSampler
 
 HIGHEST_SEED = 2**63 - 1  # of a draw, which is int64
 
@@ -47,7 +46,7 @@ class DeepfakeDataModule(pl.LightningDataModule):
         corpus: rows of all partitions; in YAML a function of ``datamodules.corpora``.
         sample_rate_hz: of the waveforms.
         crop_s: length of a training example, in seconds.
-        batch_size: utterances in a batch.
+        batch_size: utterances in a batch of one process; each of several takes as many.
         cache_dir: folder of the caches; shared by every run that names it.
         cache: ``fill`` them before the first epoch, or ``lazy``: compute what is asked for, and keep it; bad audio is
             met when it is read, too late to skip.
@@ -223,10 +222,11 @@ class DeepfakeDataModule(pl.LightningDataModule):
                 "corpus and evaluate on this"
             )
 
-    def _loader(self, partition: Partition, sampler: Sampler[Draw]) -> BatchLoader:
+    def _loader(self, partition: Partition, sampler: Draws) -> BatchLoader:
         dataset = self._dataset(partition)
         self._read.append(dataset.store)
-        return batch_loader(dataset, self.batch_size, sampler, self.num_workers)
+        rank, ranks = (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
+        return batch_loader(dataset, self.batch_size, sampler, self.num_workers, rank, ranks)
 
     def _dataset(
         self, partition: Partition, fill: bool = False, verify: bool = False

@@ -2,15 +2,16 @@
 
 import warnings
 from collections.abc import Iterator
+from functools import partial
 from multiprocessing.util import Finalize
 from typing import Any
 
 import torch
-from torch.utils.data import DataLoader, Sampler, get_worker_info
+from torch.utils.data import DataLoader, get_worker_info
 
 from datamodules.datasets import FeatureDataset, WaveformDataset
 from datamodules.feature_cache import RecordStore
-from datamodules.sampling import Draw
+from datamodules.sampling import Draws, RankBatches
 
 
 class BatchLoader(DataLoader[dict[str, Any]]):
@@ -26,7 +27,12 @@ class BatchLoader(DataLoader[dict[str, Any]]):
 
 
 def batch_loader(
-    dataset: FeatureDataset | WaveformDataset, batch_size: int, sampler: Sampler[Draw], num_workers: int
+    dataset: FeatureDataset | WaveformDataset,
+    batch_size: int,
+    sampler: Draws,
+    num_workers: int,
+    rank: int = 0,
+    ranks: int = 1,
 ) -> BatchLoader:
     """Return a loader of whole batches.
 
@@ -35,16 +41,20 @@ def batch_loader(
         batch_size: draws in a batch.
         sampler: of the draws.
         num_workers: processes that read; 0 to read in this one.
+        rank: number of this process among those that train together.
+        ranks: how many of them share the draws.
     """
-    return BatchLoader(
+    loader = partial(
+        BatchLoader,
         dataset,
-        batch_size=batch_size,
-        sampler=sampler,
         collate_fn=_as_it_is,
         num_workers=num_workers,
         persistent_workers=num_workers > 0,
         worker_init_fn=_prepare_worker,
     )
+    if ranks == 1:
+        return loader(batch_size=batch_size, sampler=sampler)
+    return loader(batch_sampler=RankBatches(sampler, batch_size, rank, ranks))
 
 
 def keep(store: RecordStore) -> None:

@@ -1,7 +1,8 @@
 """Labels in, seeded draws out: which trial next, and everything random about it."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping, Sequence, Sized
+from itertools import pairwise
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from torch.utils.data import Sampler
@@ -97,3 +98,44 @@ class SequentialSampler(Sampler[Draw]):
 
     def __iter__(self) -> Iterator[Draw]:
         return (Draw(index, (0, 0, index)) for index in range(self._trials))
+
+
+class Draws(Sized, Protocol):
+    """A sampler of known length."""
+
+    def __iter__(self) -> Iterator[Draw]:
+        """Draw an epoch."""
+
+
+class RankBatches(Sampler[list[Draw]]):
+    """Cuts a sampler's draws into batches of which each of several processes takes its part: every draw is taken once.
+
+    The draws are cut as evenly as goes into the fewest batches of ``batch_size`` a process, so that all processes have
+    equally many batches: else they would wait for one another for ever. The parts of a batch differ by one trial at
+    most. Lightning's own way is to repeat draws until all parts are equal, which metrics would count twice.
+
+    Args:
+        sampler: the draws of all processes, alike in each of them.
+        batch_size: most draws of one process in a batch; at 1, one more where the trials cannot be divided.
+        rank: number of this process, from 0.
+        ranks: number of processes.
+
+    Raises:
+        ValueError: there are fewer draws than processes.
+    """
+
+    def __init__(self, sampler: Draws, batch_size: int, rank: int, ranks: int) -> None:
+        if len(sampler) < ranks:
+            raise ValueError(f"found {len(sampler)} trials for {ranks} processes, expected one for each at least")
+        self.sampler = sampler  # Lightning calls its `set_epoch`
+        self._batch_size, self._rank, self._ranks = batch_size, rank, ranks
+
+    def __len__(self) -> int:
+        fewest = -(-len(self.sampler) // (self._batch_size * self._ranks))
+        return min(fewest, len(self.sampler) // self._ranks)  # a trial for every process in every batch
+
+    def __iter__(self) -> Iterator[list[Draw]]:
+        draws = list(self.sampler)
+        edges = [batch * len(draws) // len(self) for batch in range(len(self) + 1)]
+        for begin, end in pairwise(edges):
+            yield draws[begin + self._rank : end : self._ranks]

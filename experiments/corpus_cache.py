@@ -15,7 +15,8 @@ from datamodules.cache_survey import RecipeSurvey
 from datamodules.datamodule import DeepfakeDataModule, Partition
 from datamodules.manifest import PARTITIONS
 from experiments.data_config import read_data, read_sections
-from experiments.train import hand_over_frontend, parse, quieten
+from experiments.train import hand_over_frontend, quieten
+from experiments.training_config import parse
 
 DEFAULT_CACHE = Path("data/cache")
 _MIB = 1024 * 1024

@@ -1,7 +1,7 @@
 """A config in, one tracked run with its best checkpoint out: ``spooflab train``."""
 
-import argparse
 import logging
+import math
 import os
 import shutil
 import sys
@@ -9,34 +9,23 @@ import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
-
-import pytorch_lightning as pl
-import torch
-import yaml
-from pytorch_lightning.callbacks import Callback, EarlyStopping, ModelCheckpoint
-from pytorch_lightning.cli import LightningArgumentParser, LightningCLI
+from typing import Any
 
 from datamodules.datamodule import DeepfakeDataModule
 from datamodules.datasets import FeatureExtractor
-from experiments import selection, tracking
+from experiments import model_summary, selection, tracking
 from experiments.allocator import keep_freed_memory
-from experiments.data_config import read_sections
 from experiments.interrupts import deferred
 from experiments.threads import share, use
+from experiments.training_callbacks import EpochReport, Interruption, KeepGoing
+from experiments.training_config import LAST, SUMMARY_OPTION, TrainingCLI, parse
 from lightning_modules.detector import Detector
-from lightning_modules.frontends import Waveform
 from lightning_modules.lengths import trimmed
 from lightning_modules.specifications import describe
 
 SCRATCH = Path("checkpoints")
-LAST = "last"
 CONFIG_TAG = "config.sha256"
-SHORT = {"--leave-attack-out": "--data.leave_attack_out+", "--selection": "--early_stopping.monitor"}
-SHORT_HELP = f"""--leave-attack-out ATTACK, as often as there are, is one more of data.leave_attack_out;
---selection MEASURE is early_stopping.monitor, which picks the epoch that is kept: {", ".join(selection.MEASURES)}"""
-
-KeepGoing = Callable[[int, float], bool]
+_PROCESSES, _RANK = "LOCAL_WORLD_SIZE", "LOCAL_RANK"  # where torchrun tells how many it started here, and which this is
 
 
 @dataclass(frozen=True)
@@ -44,148 +33,14 @@ class Outcome:
     """What a training came to.
 
     Attributes:
-        run_id: its MLflow run.
-        dev_eer: EER on dev of the epoch that was kept, a fraction.
+        run_id: its MLflow run; empty in all but the first process of a distributed training.
+        dev_eer: EER on dev of the epoch that was kept, a fraction; told by the first process alone.
         stopped: ``keep_going`` ended it.
     """
 
     run_id: str
     dev_eer: float
     stopped: bool
-
-
-class TrainingCLI(LightningCLI):
-    """The typed config of a training: what ``Detector`` and ``DeepfakeDataModule`` accept, and nothing else."""
-
-    def __init__(self, arguments: Sequence[str], callbacks: Sequence[Callback] = ()) -> None:
-        self.checkpoint = ModelCheckpoint(filename="best", monitor=selection.EER, enable_version_counter=False)
-        # A callback of its own: `save_last` of the other would be as old as the best.
-        self.last = ModelCheckpoint(filename=LAST, enable_version_counter=False)
-        super().__init__(
-            Detector,
-            DeepfakeDataModule,
-            save_config_callback=None,
-            seed_everything_default=42,
-            trainer_defaults={
-                "logger": False,
-                "enable_model_summary": False,
-                "callbacks": [_StepSeed(), *callbacks, self.checkpoint, self.last],
-            },
-            parser_kwargs={"exit_on_error": False, "prog": "spooflab train", "epilog": SHORT_HELP},
-            args=_spelled_out(arguments),
-            run=False,
-        )
-        self.checkpoint.monitor = self.selection  # what ends the training picks the epoch that is kept, too
-
-    def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
-        """Add what is neither model, data nor trainer, and tie values that must agree."""
-        parser.add_argument("--name", type=str | None, default=None, help="name of the run in MLflow")
-        parser.add_argument(
-            "--ckpt",
-            type=Literal["last"] | None,
-            default=None,
-            help="go on from the last checkpoint of this very config",
-        )
-        parser.add_lightning_class_args(EarlyStopping, "early_stopping")
-        parser.set_defaults({"early_stopping.monitor": selection.EER, "early_stopping.patience": 8})
-        parser.link_arguments("data.sample_rate_hz", "model.frontend.init_args.sample_rate_hz")
-        parser.link_arguments("data.sample_rate_hz", "model.network.init_args.sample_rate_hz")
-        parser.link_arguments("data.sample_rate_hz", "model.enhancement.init_args.sample_rate_hz")
-        parser.link_arguments("data.crop_s", "model.crop_s")
-        parser.link_arguments("data.shorter", "model.shorter")
-
-    @property
-    def selection(self) -> str:
-        """The measure of dev that picks the epoch."""
-        return str(self.config.early_stopping.monitor)
-
-    @property
-    def resolved(self) -> dict[str, Any]:
-        """The whole config as plain values, defaults included."""
-        values = dict(yaml.safe_load(self.parser.dump(self.config, skip_none=False)))
-        del values["ckpt"]  # how a run is continued is no part of what it is
-        return values
-
-
-class _StepSeed(Callback):
-    """Seeds every step by its number, so that a resumed run draws the dropout that an uninterrupted one would."""
-
-    def on_train_batch_start(self, trainer: pl.Trainer, *_: Any) -> None:  # noqa: ANN401 - Lightning's signature
-        torch.manual_seed(int(os.environ["PL_GLOBAL_SEED"]) * 1_000_003 + trainer.global_step)
-
-
-class _Interruption(Callback):
-    """Ends the training between two batches once Ctrl-C was pressed."""
-
-    def __init__(self, interrupted: Callable[[], bool]) -> None:
-        self._interrupted = interrupted
-
-    def on_train_batch_start(self, *_: Any) -> None:  # noqa: ANN401 - Lightning's signature
-        self._stop()
-
-    def on_validation_batch_start(self, *_: Any) -> None:  # noqa: ANN401 - Lightning's signature
-        self._stop()
-
-    def _stop(self) -> None:
-        if self._interrupted():
-            raise KeyboardInterrupt
-
-
-class _EpochReport(Callback):
-    """Tells ``keep_going`` the dev EER of each epoch and stops the training when it says no."""
-
-    def __init__(self, keep_going: KeepGoing) -> None:
-        self._keep_going = keep_going
-        self.stopped = False
-
-    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:  # noqa: ARG002
-        if not trainer.sanity_checking and not self._keep_going(
-            trainer.current_epoch, float(trainer.callback_metrics[selection.EER])
-        ):
-            self.stopped = trainer.should_stop = True
-
-
-def parse(arguments: Sequence[str], callbacks: Sequence[Callback] = ()) -> TrainingCLI:
-    """Read configs and overrides, and make the detector, the data and the trainer they describe.
-
-    Raises:
-        ValueError: an unknown key, a value of the wrong type, or options that contradict each other.
-    """
-    try:
-        with warnings.catch_warnings():
-            # Lightning warns of `args` beside `sys.argv`, which here is this very command's.
-            warnings.filterwarnings("ignore", message="LightningCLI's args parameter")
-            cli = TrainingCLI(arguments, callbacks)
-    except argparse.ArgumentError as error:
-        _refuse_no_yaml(arguments)
-        raise ValueError(f"the config is not usable: {error}") from error
-    if cli.datamodule.balanced and cli.model.loss.weighs_classes:
-        raise ValueError(
-            f"data.balanced together with the unequal class weights of {type(cli.model.loss).__name__} corrects the "
-            "imbalance twice: set model.loss weights equal, or data.balanced to false"
-        )
-    selection.refuse_all_but_dev(
-        cli.selection, [*cli.trainer.checkpoint_callbacks, *cli.trainer.early_stopping_callbacks]
-    )
-    return cli
-
-
-def _spelled_out(arguments: Sequence[str]) -> list[str]:
-    """Write short options out as those of the config that they stand for."""
-    words = list(arguments)
-    for place, word in enumerate(words):
-        option, equals, value = word.partition("=")
-        words[place] = SHORT.get(option, option) + equals + value
-    return words
-
-
-def _refuse_no_yaml(arguments: Sequence[str]) -> None:
-    """Name the config that is no YAML: the parser tells the line, and not of which of the files."""
-    words = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    words.add_argument("-c", "--config", action="append", type=Path, default=[])
-    for config in words.parse_known_args(arguments)[0].config:
-        if config.is_file():
-            read_sections(config)
 
 
 def train(
@@ -218,11 +73,13 @@ def train(
         FileNotFoundError: there is nothing to resume.
     """
     keep_freed_memory()
-    report = _EpochReport(keep_going)
-    cli = parse(arguments, [report, _Interruption(interrupted)])
+    report = EpochReport(keep_going)
+    cli = parse(arguments, [report, Interruption(interrupted)])
     config = cli.resolved
     digest = tracking.config_digest(config)
     resumed = _last_run(digest) if resume or cli.config.ckpt else None
+    if not cli.trainer.is_global_zero:
+        return _follow(cli, resumed)
     name = name or cli.config.name or type(cli.model.network).__name__
     with tracking.run(name, parent=parent, resume=resumed, tags={CONFIG_TAG: digest, **(tags or {})}) as run_id:
         on_start(run_id)
@@ -234,17 +91,7 @@ def train(
         _prepare(cli)
         recipes = {name: augmentation.recipe for name, augmentation in cli.datamodule.augmentations.items()}
         tracking.log_augmentation(run_id, recipes)
-        try:
-            cli.trainer.fit(
-                cli.model,
-                datamodule=cli.datamodule,
-                ckpt_path=SCRATCH / run_id / f"{LAST}.ckpt" if resumed else None,
-                weights_only=True,
-            )
-        except SystemExit as stop:  # Lightning's answer to Ctrl-C
-            raise KeyboardInterrupt from stop
-        if cli.checkpoint.best_model_score is None:
-            raise RuntimeError("training ended before its first epoch did: raise trainer.max_epochs")
+        _fit(cli, resumed)
         best = selection.at_best(run_id, cli.selection)
         tracking.log_metrics(run_id, best)
         tracking.log_files(run_id, Path(cli.checkpoint.best_model_path), str(Path(tracking.CHECKPOINT_ARTIFACT).parent))
@@ -255,19 +102,44 @@ def train(
     return Outcome(run_id, best["best/dev_eer"], report.stopped)
 
 
+def _fit(cli: TrainingCLI, resumed: str | None) -> None:
+    if cli.config.compile:
+        cli.model.network.compile()  # in place: a checkpoint is the same
+    try:
+        cli.trainer.fit(
+            cli.model,
+            datamodule=cli.datamodule,
+            ckpt_path=SCRATCH / resumed / f"{LAST}.ckpt" if resumed else None,
+            weights_only=True,
+        )
+    except SystemExit as stop:  # Lightning's answer to Ctrl-C
+        raise KeyboardInterrupt from stop
+    if cli.checkpoint.best_model_score is None:
+        raise RuntimeError("training ended before its first epoch did: raise trainer.max_epochs")
+
+
+def _follow(cli: TrainingCLI, resumed: str | None) -> Outcome:
+    """Take part in a training that the first of several processes tracks and keeps checkpoints of."""
+    cli.checkpoint.dirpath = cli.last.dirpath = str(SCRATCH)  # Lightning tells it the first process's
+    _prepare(cli)
+    _fit(cli, resumed)
+    return Outcome("", math.nan, stopped=False)
+
+
 def quieten() -> None:
     """Keep Lightning's advice out of the output; warnings and errors stay."""
     for name in ("pytorch_lightning", "pytorch_lightning.utilities.rank_zero", "lightning_fabric", "mlflow", "optuna"):
         logging.getLogger(name).setLevel(logging.WARNING)
     warnings.filterwarnings("ignore", message=".*does not have many workers.*")
     warnings.filterwarnings("ignore", message=".*LeafSpec.*")
+    warnings.filterwarnings("ignore", message=r"Found .* module\(s\) in eval mode")  # a frozen frontend is meant to be
     warnings.filterwarnings("ignore", message="Checkpoint directory .* exists and is not empty")  # it is gone on from
     warnings.filterwarnings("ignore", message="Argument ``group`` is an experimental feature")
 
 
 def hand_over_frontend(model: Detector, data: DeepfakeDataModule) -> None:
     """Give the data the model's frontend, so that features are cached."""
-    if isinstance(model.frontend, Waveform):
+    if not model.frontend.cacheable:
         return
     key: dict[str, Any] = {**describe(model.frontend), "version": model.frontend.version}
     if model.enhancement is not None:
@@ -278,6 +150,8 @@ def hand_over_frontend(model: Detector, data: DeepfakeDataModule) -> None:
 def _prepare(cli: TrainingCLI) -> None:
     """Hand the data its frontend, and fit a corpus-wide normalisation on train."""
     hand_over_frontend(cli.model, cli.datamodule)
+    if cli.trainer.world_size > 1:  # each process must know which audio is bad; the first that comes fills the caches
+        cli.datamodule.prepare_data()
     if cli.model.normalisation.mode == "corpus":
         cli.datamodule.prepare_data()
         batches = cli.datamodule.train_dataloader()
@@ -294,11 +168,15 @@ def _last_run(digest: str) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Train from the command line."""
+    """Train from the command line, or print what would be trained."""
     quieten()
-    use(share())
+    if SUMMARY_OPTION in arguments:
+        return model_summary.main(arguments)
+    use(share(int(os.environ.get(_PROCESSES, "1"))), tell=os.environ.get(_RANK, "0") == "0")
     with deferred() as interrupted:
         outcome = train(arguments, interrupted=interrupted)
+    if not outcome.run_id:
+        return 0
     print(f"dev EER {100 * outcome.dev_eer:.2f} % (legacy)   run {outcome.run_id}", file=sys.stdout)
     print(f"next: spooflab evaluate --model {outcome.run_id}")
     return 0

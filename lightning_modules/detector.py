@@ -141,8 +141,16 @@ class Detector(pl.LightningModule):
 
     def extract(self, waveform: Tensor) -> Tensor:
         """Turn waveforms ``(batch, samples)`` into features ``(batch, bins, frames)``, before normalisation."""
-        features: Tensor = self.frontend(waveform if self.enhancement is None else self.enhancement(waveform))
-        return features
+        with torch.autocast(waveform.device.type, enabled=False):  # spectra need single precision
+            if self.enhancement is not None:
+                waveform = self.enhancement(waveform)
+            if self.frontend.cacheable:
+                return self._features(waveform)
+        return self._features(waveform)
+
+    def _features(self, waveform: Tensor) -> Tensor:
+        features: Tensor = self.frontend(waveform)
+        return features.float()
 
     def logits(self, batch: dict[str, Any]) -> Tensor:
         """Turn the ``features`` of a batch, or else its ``waveform``, into logits ``(batch, 2)``."""
@@ -151,7 +159,7 @@ class Detector(pl.LightningModule):
         if self.training and self.masking is not None:
             features = self.masking(features, batch["draw"], lengths)
         logits: Tensor = self.network(features, lengths)
-        return logits
+        return logits.float()  # scores and losses in single precision, whatever the network computes in
 
     def features(self, batch: dict[str, Any]) -> tuple[Tensor, Tensor | None]:
         """Return the features ``(batch, bins, frames)`` of a batch, before normalisation, and their valid frames.
@@ -173,7 +181,8 @@ class Detector(pl.LightningModule):
     def training_step(self, batch: dict[str, Any], batch_index: int) -> Tensor:  # noqa: ARG002 - Lightning's signature
         """Return the loss of a batch."""
         loss = self.loss(self.logits(batch), batch["label"])
-        self.log("train/loss", loss, on_step=False, on_epoch=True, prog_bar=True, batch_size=len(batch["label"]))
+        size = len(batch["label"])
+        self.log("train/loss", loss, on_step=False, on_epoch=True, prog_bar=True, batch_size=size, sync_dist=True)
         return loss
 
     def validation_step(self, batch: dict[str, Any], batch_index: int) -> None:  # noqa: ARG002 - Lightning's signature
@@ -190,8 +199,9 @@ class Detector(pl.LightningModule):
         return loss
 
     def configure_optimizers(self) -> Any:  # noqa: ANN401 - Lightning's own union is longer than the function
-        """The optimiser, under a learning rate that follows the schedule."""
-        optimiser = OPTIMISERS[self.optimiser](self.parameters(), lr=self.learning_rate, weight_decay=self.weight_decay)
+        """The optimiser of what is to be learnt, under a learning rate that follows the schedule."""
+        learnt = [parameter for parameter in self.parameters() if parameter.requires_grad]
+        optimiser = OPTIMISERS[self.optimiser](learnt, lr=self.learning_rate, weight_decay=self.weight_decay)
         steps = max(1, int(self.trainer.estimated_stepping_batches))
         scheduler = self.schedule.scheduler(optimiser, self.learning_rate, steps)
         return {"optimizer": optimiser, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}

@@ -9,7 +9,8 @@ import optuna
 from datamodules.manifest import Manifest
 from experiments import tracking
 from experiments.threads import share
-from experiments.train import parse, quieten
+from experiments.train import quieten
+from experiments.training_config import parse
 from sweeps.answer import publish
 from sweeps.reconcile import reconcile
 from sweeps.space import Space, read_space

@@ -18,9 +18,11 @@ class Frontend(nn.Module, ABC):
         bins: Size of the second axis of the features.
         hop_samples: Samples from one frame to the next.
         shortest_input_samples: Samples of the shortest waveform that it takes.
+        cacheable: The features of a waveform are worth keeping, and stay the same while a network learns from them.
     """
 
     version: ClassVar[int] = 1
+    cacheable: bool = True
     sample_rate_hz: int
     bins: int
     hop_samples: int

@@ -15,6 +15,7 @@ class Waveform(Frontend):
     bins = 1
     hop_samples = 1
     shortest_input_samples = 1
+    cacheable = False  # it is the waveform that is kept
 
     def __init__(self, sample_rate_hz: int = 16_000) -> None:
         super().__init__()

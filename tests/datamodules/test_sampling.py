@@ -5,7 +5,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from datamodules.sampling import SeededSampler, SequentialSampler, odds
+from datamodules.sampling import RankBatches, SeededSampler, SequentialSampler, odds
 
 LABELS = [1] * 10 + [0] * 90
 CORPORA = ["a"] * 5 + ["b"] * 5 + ["a"] * 15 + ["b"] * 75
@@ -85,3 +85,38 @@ def test_without_weights_corpora_do_not_matter():
 def test_sequential_is_always_alike():
     assert list(SequentialSampler(5)) == list(SequentialSampler(5))
     assert [draw.row for draw in SequentialSampler(3)] == [0, 1, 2]
+
+
+def dealt(trials, batch_size, ranks):
+    """The batches of every rank, as rows."""
+    batches = [RankBatches(SequentialSampler(trials), batch_size, rank, ranks) for rank in range(ranks)]
+    drawn = [[[draw.row for draw in batch] for batch in part] for part in batches]
+    assert [len(part) for part in batches] == [len(part) for part in drawn]
+    return drawn
+
+
+@pytest.mark.parametrize("ranks", [1, 2, 3, 8])
+@pytest.mark.parametrize("batch_size", [2, 3, 16])
+@pytest.mark.parametrize("trials", [8, 9, 17, 32, 33, 97, 1000])
+def test_ranks_share_an_epoch_and_wait_for_none(trials, batch_size, ranks):
+    parts = dealt(trials, batch_size, ranks)
+    assert sorted(row for part in parts for batch in part for row in batch) == list(range(trials))
+    assert len({len(part) for part in parts}) == 1
+    for together in zip(*parts, strict=True):
+        sizes = {len(batch) for batch in together}
+        assert 1 <= min(sizes) <= max(sizes) <= min(batch_size, min(sizes) + 1)
+
+
+def test_ranks_share_what_one_process_would_draw_at_once():
+    assert dealt(64, 8, 2) == [
+        [list(range(start + rank, start + 16, 2)) for start in range(0, 64, 16)] for rank in range(2)
+    ]
+
+
+def test_batches_of_one_that_cannot_be_divided():
+    assert dealt(3, 1, 2) == [[[0, 2]], [[1]]]
+
+
+def test_more_ranks_than_trials_is_an_error():
+    with pytest.raises(ValueError, match="found 3 trials for 4 processes"):
+        RankBatches(SequentialSampler(3), 2, 0, 4)

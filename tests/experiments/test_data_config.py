@@ -9,7 +9,7 @@ import yaml
 
 from datamodules.corpora.asvspoof2019 import asvspoof2019_la
 from experiments.data_config import read_corpus
-from experiments.train import parse
+from experiments.training_config import parse
 
 CONFIGS = Path(__file__).resolve().parents[2] / "experiments" / "configs"
 SHIPPED = {path: yaml.safe_load(path.read_text()) for path in sorted(CONFIGS.glob("*.yaml"))}

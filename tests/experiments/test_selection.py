@@ -7,7 +7,8 @@ import torch
 
 from experiments import tracking
 from experiments.selection import MEASURES, best_epoch
-from experiments.train import SCRATCH, parse, train
+from experiments.train import SCRATCH, train
+from experiments.training_config import parse
 
 
 def test_the_first_of_the_lowest_and_never_nan():

@@ -96,7 +96,7 @@ def test_a_missing_file_is_named(tmp_path):
 
 @pytest.mark.parametrize("path", sorted((ROOT / "sweeps" / "spaces").glob("*.yaml")), ids=lambda path: path.stem)
 def test_shipped_spaces_fit_the_real_config(path, tiny_corpus, monkeypatch):
-    from experiments.train import parse
+    from experiments.training_config import parse
 
     monkeypatch.chdir(ROOT)
     for words in sample(read_space(path), 1):

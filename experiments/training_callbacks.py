@@ -1,0 +1,59 @@
+"""Steps, signals and epochs of a training in; seeds and its early end out."""
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from pytorch_lightning.callbacks import Callback
+
+from experiments import selection
+
+KeepGoing = Callable[[int, float], bool]
+
+
+class StepSeed(Callback):
+    """Seeds every step by its number, so that a resumed run draws the dropout that an uninterrupted one would.
+
+    Each process of a distributed training draws its own.
+    """
+
+    def on_train_batch_start(self, trainer: pl.Trainer, *_: Any) -> None:  # noqa: ANN401 - Lightning's signature
+        """Seed the step."""
+        seed = int(os.environ["PL_GLOBAL_SEED"]) * 1_000_003 + trainer.global_step
+        torch.manual_seed(seed + trainer.global_rank * 1_000_000_007)
+
+
+class Interruption(Callback):
+    """Ends the training between two batches once Ctrl-C was pressed: in all processes, or some would wait for ever."""
+
+    def __init__(self, interrupted: Callable[[], bool]) -> None:
+        self._interrupted = interrupted
+
+    def on_train_batch_start(self, trainer: pl.Trainer, *_: Any) -> None:  # noqa: ANN401 - Lightning's signature
+        """Stop, if asked to."""
+        self._stop(trainer)
+
+    def on_validation_batch_start(self, trainer: pl.Trainer, *_: Any) -> None:  # noqa: ANN401 - Lightning's signature
+        """Stop, if asked to."""
+        self._stop(trainer)
+
+    def _stop(self, trainer: pl.Trainer) -> None:
+        if trainer.strategy.reduce_boolean_decision(self._interrupted(), all=False):
+            raise KeyboardInterrupt
+
+
+class EpochReport(Callback):
+    """Tells ``keep_going`` the dev EER of each epoch and stops the training when it says no."""
+
+    def __init__(self, keep_going: KeepGoing) -> None:
+        self._keep_going = keep_going
+        self.stopped = False
+
+    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:  # noqa: ARG002
+        """Ask whether to go on."""
+        if not trainer.sanity_checking and not self._keep_going(
+            trainer.current_epoch, float(trainer.callback_metrics[selection.EER])
+        ):
+            self.stopped = trainer.should_stop = True

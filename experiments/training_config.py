@@ -1,0 +1,127 @@
+"""Configs and overrides in, the detector, the data and the trainer that they describe out."""
+
+import argparse
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pytorch_lightning.callbacks import Callback, EarlyStopping, ModelCheckpoint
+from pytorch_lightning.cli import LightningArgumentParser, LightningCLI
+
+from datamodules.datamodule import DeepfakeDataModule
+from experiments import selection
+from experiments.data_config import read_sections
+from experiments.training_callbacks import StepSeed
+from lightning_modules.detector import Detector
+
+LAST = "last"
+SUMMARY_OPTION = "--print-summary"
+SHORT = {"--leave-attack-out": "--data.leave_attack_out+", "--selection": "--early_stopping.monitor"}
+SHORT_HELP = f"""--leave-attack-out ATTACK, as often as there are, is one more of data.leave_attack_out;
+--selection MEASURE is early_stopping.monitor, which picks the epoch that is kept: {", ".join(selection.MEASURES)}"""
+_NO_PART = ("ckpt", "print_summary", "json")  # how a run is continued or shown is no part of what it is
+
+
+class TrainingCLI(LightningCLI):
+    """The typed config of a training: what ``Detector`` and ``DeepfakeDataModule`` accept, and nothing else."""
+
+    def __init__(self, arguments: Sequence[str], callbacks: Sequence[Callback] = ()) -> None:
+        self.checkpoint = ModelCheckpoint(filename="best", monitor=selection.EER, enable_version_counter=False)
+        # A callback of its own: `save_last` of the other would be as old as the best.
+        self.last = ModelCheckpoint(filename=LAST, enable_version_counter=False)
+        super().__init__(
+            Detector,
+            DeepfakeDataModule,
+            save_config_callback=None,
+            seed_everything_default=42,
+            trainer_defaults={
+                "logger": False,
+                "use_distributed_sampler": False,  # the data deals its draws out to the processes itself
+                "enable_model_summary": False,
+                "callbacks": [StepSeed(), *callbacks, self.checkpoint, self.last],
+            },
+            parser_kwargs={"exit_on_error": False, "prog": "spooflab train", "epilog": SHORT_HELP},
+            args=_spelled_out(arguments),
+            run=False,
+        )
+        self.checkpoint.monitor = self.selection  # what ends the training picks the epoch that is kept, too
+
+    def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
+        """Add what is neither model, data nor trainer, and tie values that must agree."""
+        parser.add_argument("--name", type=str | None, default=None, help="name of the run in MLflow")
+        parser.add_argument(
+            "--ckpt",
+            type=Literal["last"] | None,
+            default=None,
+            help="go on from the last checkpoint of this very config",
+        )
+        parser.add_argument("--compile", type=bool, default=False, help="compile the network: worth it on a GPU")
+        parser.add_argument(
+            SUMMARY_OPTION, action="store_true", help="print what the detector is and costs; no training"
+        )
+        parser.add_argument("--json", action="store_true", help="print the summary as JSON")
+        parser.add_lightning_class_args(EarlyStopping, "early_stopping")
+        parser.set_defaults({"early_stopping.monitor": selection.EER, "early_stopping.patience": 8})
+        parser.link_arguments("data.sample_rate_hz", "model.frontend.init_args.sample_rate_hz")
+        parser.link_arguments("data.sample_rate_hz", "model.network.init_args.sample_rate_hz")
+        parser.link_arguments("data.sample_rate_hz", "model.enhancement.init_args.sample_rate_hz")
+        parser.link_arguments("data.crop_s", "model.crop_s")
+        parser.link_arguments("data.shorter", "model.shorter")
+
+    @property
+    def selection(self) -> str:
+        """The measure of dev that picks the epoch."""
+        return str(self.config.early_stopping.monitor)
+
+    @property
+    def resolved(self) -> dict[str, Any]:
+        """The whole config as plain values, defaults included."""
+        values = dict(yaml.safe_load(self.parser.dump(self.config, skip_none=False)))
+        for word in _NO_PART:
+            del values[word]
+        return values
+
+
+def parse(arguments: Sequence[str], callbacks: Sequence[Callback] = ()) -> TrainingCLI:
+    """Read configs and overrides, and make the detector, the data and the trainer they describe.
+
+    Raises:
+        ValueError: an unknown key, a value of the wrong type, or options that contradict each other.
+    """
+    try:
+        with warnings.catch_warnings():
+            # Lightning warns of `args` beside `sys.argv`, which here is this very command's.
+            warnings.filterwarnings("ignore", message="LightningCLI's args parameter")
+            cli = TrainingCLI(arguments, callbacks)
+    except argparse.ArgumentError as error:
+        _refuse_no_yaml(arguments)
+        raise ValueError(f"the config is not usable: {error}") from error
+    if cli.datamodule.balanced and cli.model.loss.weighs_classes:
+        raise ValueError(
+            f"data.balanced together with the unequal class weights of {type(cli.model.loss).__name__} corrects the "
+            "imbalance twice: set model.loss weights equal, or data.balanced to false"
+        )
+    selection.refuse_all_but_dev(
+        cli.selection, [*cli.trainer.checkpoint_callbacks, *cli.trainer.early_stopping_callbacks]
+    )
+    return cli
+
+
+def _spelled_out(arguments: Sequence[str]) -> list[str]:
+    """Write short options out as those of the config that they stand for."""
+    words = list(arguments)
+    for place, word in enumerate(words):
+        option, equals, value = word.partition("=")
+        words[place] = SHORT.get(option, option) + equals + value
+    return words
+
+
+def _refuse_no_yaml(arguments: Sequence[str]) -> None:
+    """Name the config that is no YAML: the parser tells the line, and not of which of the files."""
+    words = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    words.add_argument("-c", "--config", action="append", type=Path, default=[])
+    for config in words.parse_known_args(arguments)[0].config:
+        if config.is_file():
+            read_sections(config)
