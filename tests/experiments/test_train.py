@@ -26,7 +26,7 @@ from lightning_modules.scoring import score_waveform
 CONFIGS = Path(__file__).resolve().parents[2] / "experiments" / "configs"
 SECTIONS = {path.stem: set(yaml.safe_load(path.read_text())) for path in sorted(CONFIGS.glob("*.yaml"))}
 AUGMENTATIONS = [name for name in SECTIONS if name.startswith("augment_")]
-OVERLAYS = [name for name in SECTIONS if name.startswith(("loss_", "average_"))]
+OVERLAYS = [name for name in SECTIONS if name.startswith(("loss_", "average_", "recipe"))]
 FRONTENDS = [name for name in SECTIONS if name.startswith("frontend_")]
 NOT_ALONE = (*OVERLAYS, *FRONTENDS, "ssl_wav2vec2")
 NETWORKS = [name for name, sections in SECTIONS.items() if "model" in sections and name not in NOT_ALONE]
