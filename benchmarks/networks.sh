@@ -24,6 +24,7 @@ train_one() {
 }
 export -f train_one
 export epochs SPOOFLAB_THREADS=1
+train_one cnn 1 # alone: it makes the store
 for seed in 1 2 3; do
   for network in cnn rawnet2_small; do
     echo "$network $seed"

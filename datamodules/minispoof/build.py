@@ -45,7 +45,7 @@ def build_corpus(
     Args:
         out: the corpus's folder.
         speech: "auto", "debian", "librispeech", or a folder with one sub-folder of recordings a speaker.
-        size: "tiny" (about 90 clips), "small" (1,500) or "full".
+        size: "tiny" (about 90 clips), "small" (1,500), "medium" (3,300) or "full".
         seed: the same seed, sources and tools give the same bytes, whatever ``jobs`` is.
         jobs: worker processes; default all cores this process may use.
         language: what is spoken in a folder of one's own (ISO 639-1).

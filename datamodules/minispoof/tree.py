@@ -28,7 +28,7 @@ class Settings:
     Attributes:
         format: version of the builder's recipe.
         speech: the source of real speech.
-        size: "tiny", "small" or "full".
+        size: "tiny", "small", "medium" or "full".
         seed: of everything drawn.
         tools: the TTS programs that took part, sorted.
         sources: package versions and licences of speech and programs.

@@ -106,7 +106,7 @@ def test_other_settings_or_foreign_files_are_refused_and_nothing_is_lost(
     (tmp_path / "thesis.txt").write_text("do not delete")
     with pytest.raises(BuildError, match="found other files"):
         built(tmp_path, people, sources, jobs=1)
-    with pytest.raises(BuildError, match="found size 'huge', expected one of tiny, small, full"):
+    with pytest.raises(BuildError, match="found size 'huge', expected one of tiny, small, medium, full"):
         build_corpus(tmp_path / "new", size="huge")
 
 
