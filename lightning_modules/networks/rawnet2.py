@@ -7,6 +7,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from lightning_modules.networks.clips import clip_by_clip
+from lightning_modules.networks.convolution import ChannelsLastConv1d
 from lightning_modules.networks.network import Network
 from lightning_modules.networks.sinc import Scale, SincFilterbank
 
@@ -97,11 +99,16 @@ class RawNet2(Network):
                 f"found a waveform of {features.shape[2]} samples, expected at least {self.shortest_input_samples} "
                 f"({self.shortest_input_samples / self.sample_rate_hz:.3f} s): tile the clip to the training length"
             )
-        maps = functional.max_pool1d(self.sinc(features).abs(), POOLING)
-        maps = self.blocks(functional.selu(self.first_norm(maps)))
+        maps = self._maps(features) if self.training else clip_by_clip(self._maps, features)
         steps, _ = self.gru(functional.selu(self.last_norm(maps)).transpose(1, 2))
         embedded: Tensor = self.project(steps[:, -1])
         return embedded
+
+    def _maps(self, waveforms: Tensor) -> Tensor:
+        """What the convolutions make of waveforms: ``(batch, channels, frames)``."""
+        maps = functional.max_pool1d(self.sinc(waveforms).abs(), POOLING)
+        convolved: Tensor = self.blocks(functional.selu(self.first_norm(maps)))
+        return convolved
 
 
 class ResidualBlock(nn.Module):
@@ -111,10 +118,10 @@ class ResidualBlock(nn.Module):
         super().__init__()
         self.legacy_2021 = legacy_2021
         self.norm1 = None if first else nn.BatchNorm1d(inputs)  # its input has just been normalised and activated
-        self.conv1 = nn.Conv1d(inputs, outputs, kernel_size=3, padding=1)
+        self.conv1 = ChannelsLastConv1d(inputs, outputs, kernel_size=3, padding=1)
         self.norm2 = nn.BatchNorm1d(outputs)
-        self.conv2 = nn.Conv1d(outputs, outputs, kernel_size=3, padding=1)
-        self.shortcut = nn.Identity() if inputs == outputs else nn.Conv1d(inputs, outputs, kernel_size=1)
+        self.conv2 = ChannelsLastConv1d(outputs, outputs, kernel_size=3, padding=1)
+        self.shortcut = nn.Identity() if inputs == outputs else ChannelsLastConv1d(inputs, outputs, kernel_size=1)
         self.scaling = FeatureMapScaling(outputs)
 
     def forward(self, maps: Tensor) -> Tensor:
