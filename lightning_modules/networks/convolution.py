@@ -18,5 +18,5 @@ class ChannelsLastConv1d(nn.Conv1d):
             return super().forward(maps)
         row = maps.unsqueeze(2).contiguous(memory_format=torch.channels_last)
         weight = self.weight.unsqueeze(2).contiguous(memory_format=torch.channels_last)
-        padding, stride = (0, int(self.padding[0])), (1, self.stride[0])
-        return functional.conv2d(row, weight, self.bias, stride, padding).squeeze(2)
+        padding, stride, dilation = (0, int(self.padding[0])), (1, self.stride[0]), (1, self.dilation[0])
+        return functional.conv2d(row, weight, self.bias, stride, padding, dilation, self.groups).squeeze(2)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from itertools import pairwise
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -14,6 +15,8 @@ from lightning_modules.networks.sinc import Scale, SincFilterbank
 
 POOLING = 3  # of the sinc outputs and of every block
 LEAK = 0.3
+
+Value = TypeVar("Value")
 
 
 class RawNet2(Network):
@@ -158,7 +161,7 @@ _PUBLISHED_NAMES = {
 }
 
 
-def rename_published_weights(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def rename_published_weights(state: Mapping[str, Value]) -> dict[str, Value]:
     """Rename the state dict of a published RawNet2 (2019, 2021, ASVspoof 5) to the names of :class:`RawNet2`.
 
     Args:

@@ -7,6 +7,7 @@ import torch
 
 from lightning_modules.frontends import LogMel, Waveform
 from lightning_modules.losses import WeightedCrossEntropy
+from lightning_modules.networks.aasist import AASIST
 from lightning_modules.networks.cnn import SpectrogramCNN
 from lightning_modules.networks.rawnet2 import RawNet2
 from lightning_modules.normalisation import Normalisation
@@ -25,6 +26,7 @@ MODULES = [
     Normalisation("corpus", bins=3),
     SpectrogramCNN(channels=[4, 8], bands=3),
     RawNet2(**SMALL_RAWNET2),
+    AASIST(channels=[4, 6], legacy_2022=True),
     WeightedCrossEntropy(0.2, 0.8),
 ]
 
@@ -45,8 +47,8 @@ def test_a_module_can_be_built_again_from_its_attributes(module):
 @pytest.mark.filterwarnings("ignore::torch.jit.TracerWarning")
 @pytest.mark.parametrize(
     ("frontend", "network"),
-    [(LogMel(), SpectrogramCNN()), (Waveform(), RawNet2(**SMALL_RAWNET2))],
-    ids=["log-mel > cnn", "waveform > rawnet2"],
+    [(LogMel(), SpectrogramCNN()), (Waveform(), RawNet2(**SMALL_RAWNET2)), (Waveform(), AASIST(channels=[4, 6]))],
+    ids=["log-mel > cnn", "waveform > rawnet2", "waveform > aasist"],
 )
 def test_a_traced_detector_gives_the_same_logits_for_another_batch(frontend, network):
     detector = torch.nn.Sequential(frontend, Normalisation("none"), network).eval()

@@ -1,9 +1,10 @@
-"""Both networks train with `deterministic=True`, on a GPU too, where PyTorch refuses operations that are not."""
+"""Networks train with `deterministic=True`, on a GPU too, where PyTorch refuses operations that are not."""
 
 import pytest
 import torch
 from torch.nn import functional
 
+from lightning_modules.networks.aasist import AASIST
 from lightning_modules.networks.cnn import SpectrogramCNN
 from lightning_modules.networks.rawnet2 import RawNet2
 
@@ -38,8 +39,9 @@ def deterministic(monkeypatch):
     [
         (lambda: SpectrogramCNN(channels=(4, 8)), (6, 80, 100)),
         (lambda: RawNet2(sinc_taps=251, sinc_stride=3, channels=(4, 6), gru_units=8, embedding=4), (6, 1, 4000)),
+        (lambda: AASIST(sinc_filters=12, sinc_taps=33, channels=(4, 4, 6), graph_dimensions=5), (6, 1, 4000)),
     ],
-    ids=["cnn", "rawnet2"],
+    ids=["cnn", "rawnet2", "aasist"],
 )
 def test_same_seed_same_losses(deterministic, network, shape, device):
     if device == "cuda" and not torch.cuda.is_available():
