@@ -23,6 +23,7 @@ COMMANDS = {
         "experiments.train", "train one tracked run", "the same command with `--ckpt last` goes on from the last epoch"
     ),
     "sweep": Command("sweeps.launch", "search hyperparameters; the same command resumes"),
+    "import-weights": Command("experiments.import_weights", "make a run, and a registered model, of published weights"),
     "evaluate": Command("experiments.evaluate", "score a partition, log metrics and plots on the model's run"),
     "robustness": Command("experiments.robustness", "EER against noise and codecs; several models in a figure"),
     "metrics": Command("experiments.metrics", "every metric of any score file, with intervals; compare two files"),
@@ -62,7 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _help() -> str:
-    lines = [f"  {name:<11} {command.help}" for name, command in COMMANDS.items()]
+    lines = [f"  {name:<14} {command.help}" for name, command in COMMANDS.items()]
     return "\n".join(["usage: spooflab COMMAND …   (spooflab COMMAND --help)", "", *lines])
 
 

@@ -45,7 +45,10 @@ def read_data(config: Path) -> DeepfakeDataModule:
     """
     values = read_sections(config)
     if "data" not in values:
-        raise ValueError(f"{config}: has no section `data`; expected a training config, such as minispoof.yaml")
+        raise ValueError(
+            f"{config}: has no section `data`; expected a training config, such as minispoof.yaml (a run of imported "
+            "weights has no data unless it was given some: name a config with --config)"
+        )
     parser = ArgumentParser(exit_on_error=False)
     parser.add_class_arguments(DeepfakeDataModule, "data")
     data: DeepfakeDataModule = _instantiate(parser, config, {"data": values["data"]}).data

@@ -14,7 +14,9 @@ from lightning_modules.scoring import score_waveform
 
 MIN_DURATION_S = 0.25  # less holds no syllable to judge
 _SILENCE = 1e-4  # peak, -80 dB of full scale
-_CHECKPOINT, _OPERATING_POINT = "detector.ckpt", "operating_point.json"
+OPERATING_POINT_FILE = "operating_point.json"
+NOT_CALIBRATED = "not calibrated: scores are as the network gives them, and 0 is the threshold, until it is evaluated"
+_CHECKPOINT = "detector.ckpt"
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ class Countermeasure:
         Raises:
             FileNotFoundError: the folder is not one.
         """
-        values = json.loads((folder / _OPERATING_POINT).read_text())
+        values = json.loads((folder / OPERATING_POINT_FILE).read_text())
         calibration = Calibration(**values.pop("calibration"))
         return cls(Detector.from_file(folder / _CHECKPOINT), OperatingPoint(calibration=calibration, **values))
 
@@ -122,4 +124,4 @@ def save(folder: Path, checkpoint: Path, operating_point: OperatingPoint) -> Non
     """Write the folder that ``Countermeasure.load`` reads."""
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(checkpoint, folder / _CHECKPOINT)
-    (folder / _OPERATING_POINT).write_text(json.dumps(asdict(operating_point), indent=1))
+    (folder / OPERATING_POINT_FILE).write_text(json.dumps(asdict(operating_point), indent=1))

@@ -17,11 +17,14 @@ from mlflow.types import ColSpec, DataType, Schema
 import datamodules
 import experiments
 import lightning_modules
+from datamodules.digests import file_sha256
 from experiments import tracking
+from experiments.inference import OPERATING_POINT_FILE
 
 MODEL_NAME = "audio-deepfake-detector"
 CHAMPION, PREVIOUS = "champion", "previous"
 COUNTERMEASURE_ARTIFACT = "countermeasure"
+_POINT_TAG = "operating_point.sha256"
 _REQUIREMENTS = (
     *("torch", "torchaudio", "pytorch-lightning", "torchmetrics", "mlflow", "numpy", "pandas", "scipy", "scikit-learn"),
     *("soundfile", "soxr", "av"),
@@ -57,10 +60,13 @@ class Promotion:
 
 
 def register(run_id: str, description: str, tags: dict[str, str], example: Path, name: str = MODEL_NAME) -> str:
-    """Make a version of an evaluated run's countermeasure, or return the one that there is.
+    """Make a version of a run's countermeasure, or return the one that there is.
+
+    A run that got another operating point since, by being evaluated on other data or for the first time, gets another
+    version.
 
     Args:
-        run_id: a run that ``evaluate`` was run on.
+        run_id: a run that ``evaluate`` was run on, or of imported weights.
         description: Markdown shown on the version's page.
         tags: facts put on the version.
         example: a recording that the model's page shows as its input.
@@ -73,10 +79,11 @@ def register(run_id: str, description: str, tags: dict[str, str], example: Path,
         FileNotFoundError: the run was never evaluated.
     """
     client = mlflow.MlflowClient()
-    existing = client.search_model_versions(f"name = '{name}' and run_id = '{run_id}'")
-    if existing:
-        return str(existing[0].version)
     folder = tracking.fetch(run_id, COUNTERMEASURE_ARTIFACT)
+    point = file_sha256(folder / OPERATING_POINT_FILE)
+    for existing in client.search_model_versions(f"name = '{name}' and run_id = '{run_id}'"):
+        if existing.tags.get(_POINT_TAG, point) == point:  # versions of before the tag have none
+            return str(existing.version)
     trained = tracking.get(run_id).info
     with mlflow.start_run(run_id=run_id):
         info = mlflow.pyfunc.log_model(
@@ -90,7 +97,7 @@ def register(run_id: str, description: str, tags: dict[str, str], example: Path,
             model_config={"allow_paths": False},
         )
     client.set_terminated(run_id, trained.status, trained.end_time)  # or the run would seem to have lasted until now
-    made = mlflow.register_model(info.model_uri, name, tags=tags)
+    made = mlflow.register_model(info.model_uri, name, tags={_POINT_TAG: point, **tags})
     client.update_model_version(name, made.version, description)
     return str(made.version)
 

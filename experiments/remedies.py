@@ -47,7 +47,7 @@ def open_model(name: str) -> Model:
 def recipe_digest(run_id: str) -> str:
     """Return the digest of a run's config but for its seeds and its name."""
     config = yaml.safe_load(tracking.fetch(run_id, tracking.CONFIG_ARTIFACT).read_text())
-    for section, name in ((config, "seed_everything"), (config, "name"), (config["data"], "seed")):
+    for section, name in ((config, "seed_everything"), (config, "name"), (config.get("data", {}), "seed")):
         section.pop(name, None)
     return tracking.config_digest(config)
 

@@ -16,7 +16,7 @@ from rich.table import Table
 from datamodules.audio import AudioError
 from datamodules.audio_files import audio_files
 from experiments import registry, tracking
-from experiments.inference import Countermeasure, Verdict
+from experiments.inference import NOT_CALIBRATED, Countermeasure, Verdict
 from experiments.threads import cores, share, use
 
 
@@ -56,6 +56,8 @@ def main(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
     use(share(cores()), tell=False)  # one: recordings are scored one by one
     countermeasure = load(options.model)
+    if countermeasure.operating_point.source == NOT_CALIBRATED:
+        print(f"{options.model} is {NOT_CALIBRATED}", file=sys.stderr)
     verdicts: dict[Path, Verdict] = {}
     failed = 0
     for path in find_audio(options.audio):

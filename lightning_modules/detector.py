@@ -1,6 +1,5 @@
 """Batches in, scores out: the one LightningModule that trains every frontend and network."""
 
-import pickle
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,6 +19,7 @@ from lightning_modules.networks.network import Network
 from lightning_modules.normalisation import Normalisation
 from lightning_modules.schedules import OneCycle, Schedule
 from lightning_modules.specifications import Specifications, build, describe
+from lightning_modules.untrusted import load_tensors
 
 SPECIFICATIONS_KEY = "specifications"
 OPTIMISERS = {"adamw": torch.optim.AdamW, "adam": torch.optim.Adam}
@@ -104,12 +104,7 @@ class Detector(pl.LightningModule):
         Raises:
             ValueError: the file is damaged, no spooflab checkpoint, or holds something else than that.
         """
-        try:
-            values = torch.load(checkpoint, map_location="cpu", weights_only=True)
-        except FileNotFoundError:
-            raise
-        except (pickle.UnpicklingError, RuntimeError, EOFError, OSError) as error:
-            raise ValueError(f"{checkpoint}: damaged, or holds more than tensors and plain values") from error
+        values = load_tensors(checkpoint)
         if not isinstance(values, dict) or SPECIFICATIONS_KEY not in values:
             raise ValueError(
                 f"{checkpoint}: no spooflab checkpoint (no specifications in it): give one that train wrote"

@@ -2,17 +2,22 @@
 
 from collections.abc import Mapping
 from itertools import pairwise
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from lightning_modules.lengths import cleared, divided, fewest, mean
+from lightning_modules.networks.clips import clip_by_clip
+from lightning_modules.networks.convolution import ChannelsLastConv1d
 from lightning_modules.networks.network import Network
 from lightning_modules.networks.sinc import Scale, SincFilterbank
 
 POOLING = 3  # of the sinc outputs and of every block
 LEAK = 0.3
+
+Value = TypeVar("Value")
 
 
 class RawNet2(Network):
@@ -102,17 +107,29 @@ class RawNet2(Network):
                 f"found a waveform of {samples} samples, expected at least {self.shortest_input_samples} "
                 f"({self.shortest_input_samples / self.sample_rate_hz:.3f} s): tile the clip to the training length"
             )
-        maps = functional.max_pool1d(self.sinc(cleared(features, lengths)).abs(), POOLING)
-        lengths = divided(self.sinc.outputs(lengths), POOLING)
-        maps = functional.selu(self.first_norm(maps))
-        for block in self.blocks:
-            maps = block(maps, lengths)
-            lengths = divided(lengths, POOLING)
+        if self.training or lengths is not None:
+            maps, lengths = self._maps(features, lengths)
+        else:
+            maps = clip_by_clip(lambda clips: self._maps(clips, None)[0], features)
         steps, _ = self.gru(functional.selu(self.last_norm(maps)).transpose(1, 2))
         # The recurrence runs forwards, so the last valid step knows nothing of what follows it.
         last = steps[:, -1] if lengths is None else steps[torch.arange(len(steps), device=steps.device), lengths - 1]
         embedded: Tensor = self.project(last)
         return embedded
+
+    def _maps(self, waveforms: Tensor, lengths: Tensor | None) -> tuple[Tensor, Tensor | None]:
+        """What the convolutions make of waveforms: ``(batch, channels, frames)``, and how many frames are valid."""
+        maps = clip_by_clip(self._filtered, cleared(waveforms, lengths))
+        lengths = divided(self.sinc.outputs(lengths), POOLING)
+        maps = functional.selu(self.first_norm(maps))
+        for block in self.blocks:
+            maps = block(maps, lengths)
+            lengths = divided(lengths, POOLING)
+        return maps, lengths
+
+    def _filtered(self, waveforms: Tensor) -> Tensor:
+        """The magnitudes of the sinc outputs, pooled."""
+        return functional.max_pool1d(self.sinc(waveforms).abs(), POOLING)
 
 
 class ResidualBlock(nn.Module):
@@ -122,10 +139,10 @@ class ResidualBlock(nn.Module):
         super().__init__()
         self.legacy_2021 = legacy_2021
         self.norm1 = None if first else nn.BatchNorm1d(inputs)  # its input has just been normalised and activated
-        self.conv1 = nn.Conv1d(inputs, outputs, kernel_size=3, padding=1)
+        self.conv1 = ChannelsLastConv1d(inputs, outputs, kernel_size=3, padding=1)
         self.norm2 = nn.BatchNorm1d(outputs)
-        self.conv2 = nn.Conv1d(outputs, outputs, kernel_size=3, padding=1)
-        self.shortcut = nn.Identity() if inputs == outputs else nn.Conv1d(inputs, outputs, kernel_size=1)
+        self.conv2 = ChannelsLastConv1d(outputs, outputs, kernel_size=3, padding=1)
+        self.shortcut = nn.Identity() if inputs == outputs else ChannelsLastConv1d(inputs, outputs, kernel_size=1)
         self.scaling = FeatureMapScaling(outputs)
 
     def forward(self, maps: Tensor, lengths: Tensor | None = None) -> Tensor:
@@ -163,7 +180,7 @@ _PUBLISHED_NAMES = {
 }
 
 
-def rename_published_weights(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def rename_published_weights(state: Mapping[str, Value]) -> dict[str, Value]:
     """Rename the state dict of a published RawNet2 (2019, 2021, ASVspoof 5) to the names of :class:`RawNet2`.
 
     Args:

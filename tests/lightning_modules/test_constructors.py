@@ -7,6 +7,7 @@ import torch
 
 from lightning_modules.frontends import CQT, LFCC, MFCC, LogLinear, LogMel, Waveform
 from lightning_modules.losses import AmSoftmax, FocalLoss, OcSoftmax, P2SGrad, WeightedCrossEntropy
+from lightning_modules.networks.aasist import AASIST
 from lightning_modules.networks.cnn import SpectrogramCNN
 from lightning_modules.networks.debug import DebugNetwork
 from lightning_modules.networks.lcnn import LCNN, LCNNLSTM
@@ -36,6 +37,7 @@ MODULES = [
     LCNN(bins=40, embedding=9, dropout=0.5),
     LCNNLSTM(bins=40, dropout=0.5),
     DebugNetwork(channels=2, bands=3),
+    AASIST(channels=[4, 6], legacy_2022=True),
     WeightedCrossEntropy(0.2, 0.8),
     FocalLoss(1.0),
     AmSoftmax(15.0),
@@ -67,15 +69,9 @@ def test_a_module_can_be_built_again_from_its_attributes(module):
         (LogMel(), ResNet18(width=8)),
         (LogMel(), LCNN()),
         (LogMel(), LCNNLSTM()),
+        (Waveform(), AASIST(channels=[4, 6])),
     ],
-    ids=[
-        "log-mel > cnn",
-        "lfcc > cnn",
-        "waveform > rawnet2",
-        "log-mel > resnet18",
-        "log-mel > lcnn",
-        "log-mel > lcnn-lstm",
-    ],
+    ids=["cnn", "lfcc > cnn", "rawnet2", "resnet18", "lcnn", "lcnn-lstm", "aasist"],
 )
 def test_a_traced_detector_gives_the_same_logits_for_another_batch(frontend, network):
     detector = torch.nn.Sequential(frontend, Normalisation("none"), network).eval()

@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
+from lightning_modules.networks.aasist import AASIST
 from lightning_modules.networks.cnn import SpectrogramCNN
 from lightning_modules.networks.debug import DebugNetwork
 from lightning_modules.networks.lcnn import LCNN, LCNNLSTM
@@ -21,6 +22,7 @@ COSTS = {
     LCNNLSTM: (SPECTROGRAM, 467_586, 449),
     DebugNetwork: (SPECTROGRAM, 56, 0.9),
     RawNet2: (WAVEFORM, 17_621_410, 2060),
+    AASIST: (WAVEFORM, 297_866, 9473),
 }
 
 

@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch.nn import functional
 
+from lightning_modules.networks.aasist import AASIST
 from lightning_modules.networks.cnn import SpectrogramCNN
 from lightning_modules.networks.debug import DebugNetwork
 from lightning_modules.networks.lcnn import LCNN, LCNNLSTM
@@ -45,8 +46,9 @@ def deterministic(monkeypatch):
         (lambda: LCNN(bins=20), (6, 20, 40)),
         (lambda: LCNNLSTM(bins=20), (6, 20, 40)),
         (DebugNetwork, (6, 20, 40)),
+        (lambda: AASIST(sinc_filters=12, sinc_taps=33, channels=(4, 4, 6), graph_dimensions=5), (6, 1, 4000)),
     ],
-    ids=["cnn", "rawnet2", "resnet18", "lcnn", "lcnn_lstm", "debug"],
+    ids=["cnn", "rawnet2", "resnet18", "lcnn", "lcnn_lstm", "debug", "aasist"],
 )
 def test_same_seed_same_losses(deterministic, network, shape, device):
     if device == "cuda" and not torch.cuda.is_available():

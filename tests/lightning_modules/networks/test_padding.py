@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from lightning_modules import networks
+from lightning_modules.networks.aasist import AASIST
 from lightning_modules.networks.cnn import SpectrogramCNN
 from lightning_modules.networks.debug import DebugNetwork
 from lightning_modules.networks.lcnn import LCNN, LCNNLSTM
@@ -26,6 +27,11 @@ EXAMPLES = {
     "debug, waveforms": (DebugNetwork, WAVEFORM, WAVEFORM_LENGTHS),
     "rawnet2": (lambda: RawNet2(**SMALL, sinc_taps=1025), WAVEFORM, WAVEFORM_LENGTHS),
     "rawnet2, strided": (lambda: RawNet2(**SMALL, sinc_taps=33, sinc_stride=3), WAVEFORM, WAVEFORM_LENGTHS),
+    "aasist": (
+        lambda: AASIST(sinc_filters=12, sinc_taps=33, channels=(4, 4, 6), graph_dimensions=5),
+        WAVEFORM,
+        WAVEFORM_LENGTHS,
+    ),
     "rawnet2, 2021": (lambda: RawNet2(**SMALL, sinc_taps=33, legacy_2021=True), WAVEFORM, WAVEFORM_LENGTHS),
 }
 
