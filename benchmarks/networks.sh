@@ -30,3 +30,5 @@ for seed in 1 2 3; do
     echo "$network $seed"
   done
 done | xargs -P "$(nproc)" -I {} bash -euo pipefail -c 'train_one {}'
+
+python benchmarks/_network_costs.py | tee "$out/costs.md"

@@ -1,0 +1,75 @@
+"""Network configs in, a Markdown table of what each costs for a clip of 4 s on one thread out: for networks.md.
+
+Latencies take turns in one process; the memory of each is of a process of its own.
+"""
+
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import torch
+
+from experiments.model_summary import read_detector
+from lightning_modules.cost import count_macs, count_parameters
+from lightning_modules.detector import Detector
+
+CONFIGS = Path(__file__).resolve().parent.parent / "experiments" / "configs"
+NETWORKS = ("cnn", "resnet18", "lcnn", "lcnn_lstm", "rawnet2_small", "rawnet2_2021", "aasist", "aasist_l")
+TURNS = 15
+CLIP = 0.1 * torch.randn(1, 64_000, generator=torch.Generator().manual_seed(0))
+PERCENTILES = 20  # the last of 20 cuts is the 95th
+
+
+def detector_of(network: str) -> Detector:
+    """The detector of a network's config, untrained: its cost is that of a trained one."""
+    return read_detector([f"--config={CONFIGS / 'minispoof.yaml'}", f"--config={CONFIGS / network}.yaml"]).eval()
+
+
+def seconds(detector: Detector) -> float:
+    """Time from waveform to score."""
+    start = time.perf_counter()
+    with torch.inference_mode():
+        detector(CLIP)
+    return time.perf_counter() - start
+
+
+def memory_mb(network: str) -> float:
+    """How much a fresh process grows by making a detector and scoring a clip, at its largest."""
+    told = subprocess.run([sys.executable, __file__, network], check=True, capture_output=True, text=True)
+    return float(told.stdout)
+
+
+def growth_mb(network: str) -> float:
+    """The same, of this process."""
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    seconds(detector_of(network))
+    return (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+
+
+def table() -> str:
+    """Measure every network."""
+    detectors = {network: detector_of(network) for network in NETWORKS}
+    times: dict[str, list[float]] = {network: [] for network in NETWORKS}
+    for turn in range(TURNS + 1):
+        for network, detector in detectors.items():
+            taken = seconds(detector)
+            if turn:  # the first warms up
+                times[network].append(1000 * taken)
+    lines = [
+        "| network | parameters | MACs, million | latency p50, ms | p95, ms | memory, MB |",
+        "|---|---|---|---|---|---|",
+    ]
+    for network, detector in detectors.items():
+        macs = count_macs(detector, CLIP) / 1e6
+        parameters = count_parameters(detector.network).total
+        p50, p95 = statistics.median(times[network]), statistics.quantiles(times[network], n=PERCENTILES)[-1]
+        lines.append(f"| {network} | {parameters:,} | {macs:,.0f} | {p50:.0f} | {p95:.0f} | {memory_mb(network):.0f} |")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    print(f"{growth_mb(sys.argv[1]):.1f}" if len(sys.argv) > 1 else table())
