@@ -109,7 +109,7 @@ class RawNet2(Network):
 
     def _maps(self, waveforms: Tensor) -> Tensor:
         """What the convolutions make of waveforms: ``(batch, channels, frames)``."""
-        maps = functional.max_pool1d(self.sinc(waveforms).abs(), POOLING)
+        maps = clip_by_clip(lambda clips: functional.max_pool1d(self.sinc(clips).abs(), POOLING), waveforms)
         convolved: Tensor = self.blocks(functional.selu(self.first_norm(maps)))
         return convolved
 
