@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pytorch_lightning.callbacks import Callback, EarlyStopping, ModelCheckpoint
+from pytorch_lightning.callbacks import Callback, EarlyStopping, ModelCheckpoint, WeightAveraging
 from pytorch_lightning.cli import LightningArgumentParser, LightningCLI
 
 from datamodules.datamodule import DeepfakeDataModule
@@ -103,6 +103,14 @@ def parse(arguments: Sequence[str], callbacks: Sequence[Callback] = ()) -> Train
             f"data.balanced together with the unequal class weights of {type(cli.model.loss).__name__} corrects the "
             "imbalance twice: set model.loss weights equal, or data.balanced to false"
         )
+    averages = [callback for callback in cli.trainer.callbacks if isinstance(callback, WeightAveraging)]  # type: ignore[attr-defined]
+    if len(averages) > 1:
+        raise ValueError(
+            "trainer.callbacks: found two averages of the weights, expected one, since one is what dev is measured on "
+            "and what is kept: leave out one of them"
+        )
+    if cli.config.json and not cli.config.print_summary:
+        raise ValueError(f"--json is the form of {SUMMARY_OPTION}: add it, or leave out --json")
     selection.refuse_all_but_dev(
         cli.selection, [*cli.trainer.checkpoint_callbacks, *cli.trainer.early_stopping_callbacks]
     )

@@ -15,7 +15,9 @@ def load_tensors(checkpoint: str | Path) -> Any:  # noqa: ANN401 - what the file
     """
     try:
         return torch.load(checkpoint, map_location="cpu", weights_only=True)
-    except (FileNotFoundError, MemoryError):
+    except FileNotFoundError as error:
+        raise FileNotFoundError(f"{checkpoint}: no such file; give the path of a checkpoint") from error
+    except MemoryError:
         raise
     except Exception as error:  # a file that is no pickle ends the unpickler in a dozen ways, struct.error among them
         raise ValueError(

@@ -8,6 +8,9 @@ from torch import Tensor, nn
 FILTERS_AT_A_TIME = 20  # a filter hears few bins: a product with some filters takes only the bins that these hear
 
 
+_EDGES_OF_ONE = 3  # lower end, centre, upper end
+
+
 class Filterbank(nn.Module):
     """Weighs powers by filters.
 
@@ -44,8 +47,10 @@ def triangles(edges_hz: NDArray[np.float64], sample_rate_hz: int, n_fft: int) ->
         Weights ``(filters, n_fft // 2 + 1)``.
 
     Raises:
-        ValueError: If a filter would catch no bin of the transform.
+        ValueError: If there is no filter, or one would catch no bin of the transform.
     """
+    if len(edges_hz) < _EDGES_OF_ONE:
+        raise ValueError(f"found {len(edges_hz) - 2} filters, expected 1 or more")
     bins_hz = np.fft.rfftfreq(n_fft, 1 / sample_rate_hz)
     lower, centre, upper = (edges_hz[i : len(edges_hz) - 2 + i, None] for i in range(3))
     rising = (bins_hz - lower) / (centre - lower)

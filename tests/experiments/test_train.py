@@ -172,6 +172,15 @@ def test_utterances_of_many_lengths_are_padded_scored_and_learnt_from(place, mod
         (["--data.balanced=true"], "unequal class weights of WeightedCrossEntropy corrects the imbalance twice"),
         (["--data.balanced=true", "--config", str(CONFIGS / "loss_focal.yaml")], "class weights of FocalLoss"),
         (["--data.corpus.init_args.root=nowhere"], "nowhere"),
+        (["--json"], "--json is the form of --print-summary"),
+        (
+            [
+                f"--config={CONFIGS / 'average_ema.yaml'}",
+                "--trainer.callbacks+=lightning_modules.averaging.StochasticWeightAverage",
+            ],
+            "found two averages of the weights, expected one",
+        ),
+        (["--model.frontend.init_args.n_mels=0"], "found 0 filters, expected 1 or more"),
     ],
 )
 def test_a_config_that_cannot_be_is_refused_by_name(place, words, complaint):
