@@ -88,7 +88,7 @@ def test_an_infinite_cost_is_no_number_in_json(scored):
 
 def test_columns_are_few_and_finite(scored, asv):
     columns = measure_all(scored, THRESHOLD, asv=asv, resamples=20).columns()
-    assert len(columns) == 15
+    assert len(columns) == 11
     assert all(np.isfinite(value) for value in columns.values())
 
 

@@ -6,6 +6,7 @@ from torch.export import Dim
 
 from lightning_modules.frontends import CLIPS_AT_A_TIME, CQT, LFCC, MFCC, LogLinear, LogMel, Waveform
 from lightning_modules.frontends.frontend import Frontend
+from lightning_modules.frontends.self_supervised import SelfSupervised
 from lightning_modules.specifications import build, describe
 
 SMALL_CQT = {"f_min_hz": 250.0, "bins_per_octave": 12}
@@ -28,6 +29,7 @@ def noise(*shape, scale=0.1):
 
 def test_no_frontend_goes_untested():
     shipped = {cls for cls in _subclasses(Frontend) if cls.__module__.startswith("lightning_modules")}
+    shipped -= {SelfSupervised}  # needs a folder of weights: it has tests of its own
     assert {cls for cls in shipped if not cls.__abstractmethods__} == {cls for cls, _ in CASES.values()}
 
 
