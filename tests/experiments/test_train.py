@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 import soundfile as sf
 import torch
-import yaml
 from pytorch_lightning.callbacks import Callback
 
 from datamodules.audio import decode
@@ -24,12 +23,6 @@ from lightning_modules.enhancement import SpectralSubtraction
 from lightning_modules.scoring import score_waveform
 
 CONFIGS = Path(__file__).resolve().parents[2] / "experiments" / "configs"
-SECTIONS = {path.stem: set(yaml.safe_load(path.read_text())) for path in sorted(CONFIGS.glob("*.yaml"))}
-AUGMENTATIONS = [name for name in SECTIONS if name.startswith("augment_")]
-OVERLAYS = [name for name in SECTIONS if name.startswith(("loss_", "average_", "recipe"))]
-FRONTENDS = [name for name in SECTIONS if name.startswith("frontend_")]
-NOT_ALONE = (*OVERLAYS, *FRONTENDS, "ssl_wav2vec2")
-NETWORKS = [name for name, sections in SECTIONS.items() if "model" in sections and name not in NOT_ALONE]
 
 
 def test_a_run_holds_what_it_took_and_what_it_gave(evaluated, place):
@@ -208,43 +201,6 @@ def test_the_command_tells_what_to_do_next(place, capsys):
     assert "next: spooflab evaluate --model" in out
 
 
-@pytest.mark.parametrize("precision", ["32-true", "bf16-mixed"])
-@pytest.mark.parametrize("network", NETWORKS)
-def test_every_shipped_network_config_trains(place, network, precision):
-    cli = parse(
-        [
-            *("--config", str(CONFIGS / "minispoof.yaml"), "--config", str(CONFIGS / f"{network}.yaml")),
-            *(f"--data.corpus.init_args.root={place.corpus}", "--data.batch_size=2", "--trainer.fast_dev_run=true"),
-            *("--trainer.enable_progress_bar=false", "--trainer.accelerator=cpu", f"--trainer.precision={precision}"),
-        ]
-    )
-    cli.trainer.fit(cli.model, datamodule=cli.datamodule)
-    assert cli.trainer.global_step == 1
-    assert cli.trainer.callback_metrics["train/loss"].isfinite()
-
-
-@pytest.mark.parametrize("recipe", AUGMENTATIONS)
-def test_every_shipped_augmentation_trains(place, recipe, monkeypatch, tmp_path):
-    root = tmp_path / "data" / "noise" / "train" / "CAFE"
-    root.mkdir(parents=True)
-    sf.write(root / "ch01.wav", np.random.default_rng(0).normal(0, 0.1, 48_000), 16_000)
-    monkeypatch.chdir(tmp_path)
-    cli = parse([*place.words(), f"--config={CONFIGS / recipe}.yaml", "--trainer.fast_dev_run=true"])
-    assert cli.datamodule.augmentations
-    cli.trainer.fit(cli.model, datamodule=cli.datamodule)
-    assert cli.trainer.global_step == 1
-
-
-@pytest.mark.parametrize("overlay", OVERLAYS)
-def test_every_shipped_loss_and_average_trains(place, overlay):
-    cli = parse([*place.words(), f"--config={CONFIGS / overlay}.yaml", "--trainer.fast_dev_run=true"])
-    plain = parse(place.words())
-    differs = type(cli.model.loss) is not type(plain.model.loss)
-    assert differs or len(cli.trainer.callbacks) > len(plain.trainer.callbacks)
-    cli.trainer.fit(cli.model, datamodule=cli.datamodule)
-    assert cli.trainer.global_step == 1
-
-
 def test_averaged_weights_are_what_dev_is_measured_on_and_what_is_kept(place):
     words = [*place.words(epochs=3), f"--config={CONFIGS / 'average_ema.yaml'}"]
     run_id = train(words).run_id
@@ -280,19 +236,6 @@ def test_gradients_are_clipped(place):
         norms.append(norm.norm)
     assert norms[0] > 0.01
     assert norms[1] == pytest.approx(0.01, rel=1e-3)
-
-
-@pytest.mark.parametrize("sample_rate_hz", [8000, 16_000])
-@pytest.mark.parametrize("overlay", FRONTENDS)
-def test_every_shipped_frontend_trains(place, overlay, sample_rate_hz):
-    words = place.words(data__sample_rate_hz=sample_rate_hz, data__batch_size=2)
-    cli = parse([*words, f"--config={CONFIGS / overlay}.yaml", "--trainer.fast_dev_run=true"])
-    hand_over_frontend(cli.model, cli.datamodule)
-    cli.trainer.fit(cli.model, datamodule=cli.datamodule)
-    assert cli.trainer.global_step == 1
-    assert type(cli.model.frontend).__name__.lower() in overlay.replace("_", "")
-    assert cli.model.frontend.sample_rate_hz == sample_rate_hz
-    assert cli.model.normalisation.bins == cli.model.frontend.bins
 
 
 @pytest.mark.parametrize("network", ["cnn", "rawnet2"])
