@@ -95,7 +95,7 @@ def claims(quick: bool) -> list[Claim]:
     pl.seed_everything(0, verbose=False)
     logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
     warnings.filterwarnings("ignore")
-    turns, steps = (5, 15) if quick else (9, 40)
+    turns, steps = (4, 12) if quick else (9, 40)
     network, few, many = SpectrogramCNN(), batches(1), batches(steps)
     usual = plain(network)
     with torch.inference_mode():
