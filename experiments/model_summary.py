@@ -78,7 +78,7 @@ def read_detector(arguments: Sequence[str]) -> Detector:
     """
     try:
         with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message="LightningCLI's args parameter")  # as in `experiments.train`
+            warnings.filterwarnings("ignore", message="LightningCLI's args parameter")  # as in `parse`
             config = _ConfigOnly(arguments).config
         parser = ArgumentParser(exit_on_error=False)
         parser.add_class_arguments(Detector, "model")
