@@ -22,7 +22,7 @@ COMMANDS = {
     "train": Command(
         "experiments.train", "train one tracked run", "the same command with `--ckpt last` goes on from the last epoch"
     ),
-    "sweep": Command("sweeps.launch", "search hyperparameters; the same command resumes"),
+    "sweep": Command("sweeps.command", "search hyperparameters; the same command resumes"),
     "import-weights": Command("experiments.import_weights", "make a run, and a registered model, of published weights"),
     "evaluate": Command("experiments.evaluate", "score a partition, log metrics and plots on the model's run"),
     "robustness": Command("experiments.robustness", "EER against noise and codecs; several models in a figure"),

@@ -1,7 +1,5 @@
-"""A space and a total in, a finished sweep out: ``spooflab sweep``; typed again, it goes on where it stopped."""
+"""A space and a total in, a finished sweep out; launched again, it goes on where it stopped."""
 
-import argparse
-import sys
 from pathlib import Path
 
 import optuna
@@ -9,7 +7,6 @@ import optuna
 from datamodules.manifest import Manifest
 from experiments import tracking
 from experiments.threads import share
-from experiments.train import quieten
 from experiments.training_config import parse
 from sweeps.answer import publish
 from sweeps.reconcile import reconcile
@@ -69,37 +66,3 @@ def sample(space: Space, count: int) -> list[list[str]]:
         for option in options:
             study.enqueue_trial({name: option})
     return [space.suggest(study.ask()) for _ in range(max(count, sum(map(len, space.root.branches.values()))))]
-
-
-def main(arguments: list[str]) -> int:
-    """Launch a sweep from the command line."""
-    parser = argparse.ArgumentParser(
-        prog="spooflab sweep", description="Search hyperparameters; the same command resumes."
-    )
-    parser.add_argument("--space", type=Path, required=True, help="YAML of the search space")
-    parser.add_argument("--trials", type=int, default=20, help="total number of trials, earlier ones included")
-    parser.add_argument("--name", help="of the sweep; the name of the space's file when not given")
-    parser.add_argument("--workers", type=int, default=1, help="processes that share the trials")
-    parser.add_argument("--storage", default=DEFAULT_STORAGE, help="URL of Optuna's database")
-    parser.add_argument("--dry-run", action="store_true", help="print sampled configs and stop")
-    options = parser.parse_args(arguments)
-    if options.trials < 1 or options.workers < 1:
-        parser.error("--trials and --workers must be at least 1")
-    quieten()
-    if options.dry_run:
-        space = read_space(options.space)
-        check(space)
-        for words in sample(space, options.trials):
-            print("spooflab train", *words)
-        return 0
-    name = options.name or options.space.stem
-    study = launch(options.space, name, options.trials, options.storage, options.workers)
-    failed = [trial for trial in settled(study) if trial.state is optuna.trial.TrialState.FAIL]
-    if failed:
-        print(f"{len(failed)} trial(s) failed; the tag 'failure' of their runs says why", file=sys.stderr)
-    if len(settled(study)) < options.trials:
-        ended = f"{len(settled(study))} of {options.trials} trials ended"
-        print(f"{ended}, others still run elsewhere: type this again later")
-        return 1
-    print(f"next: spooflab evaluate --sweep {name}")
-    return 1 if len(failed) == len(settled(study)) else 0
