@@ -10,7 +10,7 @@ import os
 import re
 import subprocess
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -118,6 +118,13 @@ def tag(run_id: str, tags: Mapping[str, str]) -> None:
         client.set_tag(run_id, name, value)
 
 
+def untag(run_id: str, names: Iterable[str]) -> None:
+    """Take tags off a run."""
+    client = mlflow.MlflowClient()
+    for name in names:
+        client.delete_tag(run_id, name)
+
+
 def log_metrics(run_id: str, metrics: Mapping[str, float], step: int | None = None) -> None:
     """Log values in one request."""
     mlflow.log_metrics(dict(metrics), step=step, run_id=run_id)
@@ -211,7 +218,15 @@ def find(tags: Mapping[str, str]) -> list[Run]:
     quoted = [value for value in tags.values() if "'" in value]
     if quoted:
         raise ValueError(f"the name {quoted[0]!r} has a quote in it, which MLflow cannot search for: choose another")
-    condition = " and ".join(f"tags.`{name}` = '{value}'" for name, value in tags.items())
+    return _search(" and ".join(f"tags.`{name}` = '{value}'" for name, value in tags.items()))
+
+
+def find_tagged(name: str) -> list[Run]:
+    """Return the runs of every experiment that have a tag of that name, newest first."""
+    return _search(f"tags.`{name}` LIKE '%'")
+
+
+def _search(condition: str) -> list[Run]:
     return mlflow.search_runs(filter_string=condition, search_all_experiments=True, output_format="list")
 
 

@@ -1,13 +1,14 @@
 """A trial in, its dev EER out: one tracked training under the sweep's run."""
 
-import json
 from collections.abc import Callable
 
 import optuna
 from optuna.trial import FrozenTrial
 
 from experiments import tracking
+from experiments.dev_scores import dev_scores
 from experiments.train import train
+from sweeps.seed_queue import reseeding
 from sweeps.space import Space
 from sweeps.study import INTERRUPTED, QUEUED, RUN_ID, WORKER, trial_seed
 
@@ -18,9 +19,7 @@ class SurplusTrialError(RuntimeError):
     """Another worker took the last queued trial first; this one is nobody's and does not count."""
 
 
-def run_trial(
-    trial: optuna.Trial, space: Space, parent: str, worker: str, progress: bool, interrupted: Callable[[], bool]
-) -> float:
+def run_trial(trial: optuna.Trial, space: Space, parent: str, worker: str, interrupted: Callable[[], bool]) -> float:
     """Train with a trial's values and return the dev EER of the epoch that was kept, a fraction.
 
     Args:
@@ -28,7 +27,6 @@ def run_trial(
         space: that its values are drawn from.
         parent: id of the sweep's MLflow run.
         worker: who runs it, so that a later launch can tell whether it still lives.
-        progress: show a bar for each epoch.
         interrupted: asked between batches whether to stop.
 
     Raises:
@@ -40,10 +38,11 @@ def run_trial(
     trial.set_user_attr(WORKER, worker)
     words = space.suggest(trial)
     seed = trial_seed(trial.study, trial)
+    again = reseeding(trial)
 
     def report(epoch: int, dev_eer: float) -> bool:
         trial.report(dev_eer, epoch)
-        return not trial.should_prune()
+        return again is not None or not trial.should_prune()
 
     try:
         outcome = train(
@@ -51,11 +50,16 @@ def run_trial(
                 *words,
                 f"--seed_everything={seed}",
                 f"--data.seed={seed}",
-                f"--trainer.enable_progress_bar={json.dumps(progress)}",
+                "--trainer.enable_progress_bar=false",  # the launcher tells how far it is,
             ],
-            name=" ".join([f"trial {trial.number}", *(trial.params[branch] for branch in space.root.branches)]),
+            name=" ".join(
+                [
+                    again.name if again else f"trial {trial.number}",
+                    *(trial.params[branch] for branch in space.root.branches),
+                ]
+            ),
             parent=parent,
-            tags={"optuna.trial": str(trial.number)},
+            tags={"optuna.trial": str(trial.number), **(again.tags if again else {})},
             keep_going=report,
             on_start=lambda run_id: trial.set_user_attr(RUN_ID, run_id),
             interrupted=interrupted,
@@ -66,6 +70,8 @@ def run_trial(
         raise
     if outcome.stopped:
         raise optuna.TrialPruned
+    if again is not None:
+        dev_scores(outcome.run_id)  # here, where trials share the machine, not one after the other in the end
     return outcome.dev_eer
 
 

@@ -4,11 +4,11 @@ import multiprocessing
 import os
 import signal
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import optuna
-from optuna.trial import FrozenTrial
 
 from experiments.interrupts import deferred
 from experiments.threads import use
@@ -16,9 +16,10 @@ from experiments.train import quieten
 from sweeps.objective import mirror, run_trial
 from sweeps.reconcile import this_worker
 from sweeps.space import read_space
-from sweeps.study import QUEUED, best, open_study, settled, waiting
+from sweeps.study import open_study, settled, waiting
 
 _INTERRUPTED = 130
+_LOOK_EVERY_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,6 @@ class Job:
         parent: id of the sweep's MLflow run.
         total: trials after which it stops.
         threads: that torch may use.
-        progress: show a bar for each epoch.
         index: of the worker among those of this launch.
     """
 
@@ -42,7 +42,6 @@ class Job:
     parent: str
     total: int
     threads: int
-    progress: bool
     index: int = 0
 
 
@@ -54,40 +53,29 @@ def work(job: Job) -> None:
     """
     use(job.threads)
     quieten()
-    optuna.logging.set_verbosity(optuna.logging.ERROR)  # `announce` says it in a line
+    optuna.logging.set_verbosity(optuna.logging.ERROR)  # the launcher says it in a line
     space = read_space(job.space)
     study = open_study(job.name, job.storage, space, job.index)
     worker = this_worker()
     with deferred() as interrupted:
         while not interrupted() and waiting(study) and len(settled(study)) < job.total:
             study.optimize(
-                lambda trial: run_trial(trial, space, job.parent, worker, job.progress, interrupted),
+                lambda trial: run_trial(trial, space, job.parent, worker, interrupted),
                 n_trials=1,
                 catch=(Exception,),
-                callbacks=[mirror, announce],
+                callbacks=[mirror],
             )
     if interrupted():
         raise KeyboardInterrupt
 
 
-def announce(study: optuna.Study, trial: FrozenTrial) -> None:
-    """Say in one line what a trial came to."""
-    if QUEUED not in trial.user_attrs:
-        return
-    lowest = min(trial.intermediate_values.values(), default=None)
-    found = best(study)
-    print(
-        f"trial {trial.number:>3}  {trial.state.name.lower():<8}"
-        + (f"  dev EER {100 * lowest:5.2f} %" if lowest is not None else "")
-        + f"  {len(trial.intermediate_values)} epochs"
-        + (f" in {trial.duration.total_seconds():.0f} s" if trial.duration else "")
-        + (f"   best so far {100 * (found.value or 0):.2f} % (trial {found.number})" if found else ""),
-        flush=True,
-    )
-
-
-def run_workers(job: Job, workers: int) -> None:
+def run_workers(job: Job, workers: int, watch: Callable[[], None] = lambda: None) -> None:
     """Run workers as processes of their own and wait for them all.
+
+    Args:
+        job: that they share.
+        workers: how many.
+        watch: called every second.
 
     Raises:
         KeyboardInterrupt: Ctrl-C, once every worker has put its trial back.
@@ -98,8 +86,9 @@ def run_workers(job: Job, workers: int) -> None:
     for process in processes:
         process.start()
     try:
-        for process in processes:
-            process.join()
+        while any(process.is_alive() for process in processes):
+            next((process for process in processes if process.is_alive()), processes[0]).join(_LOOK_EVERY_S)
+            watch()
     except KeyboardInterrupt:
         for process in processes:  # the terminal has interrupted them too
             process.join()
