@@ -22,6 +22,7 @@ from mlflow.exceptions import MlflowException
 from pytorch_lightning.loggers import MLFlowLogger
 
 from datamodules.manifest import Manifest
+from experiments import experiment_page
 
 EXPERIMENT = "spooflab"
 CHECKPOINT_ARTIFACT = "checkpoint/best.ckpt"
@@ -33,10 +34,6 @@ _LONGEST_PARAM = 500  # longer values stand in config.yaml alone
 _DIGEST_LENGTH = 36  # MLflow refuses longer ones
 _LAST_LINES = 12
 _FAILURE_TAG = "failure"
-_KIND_TAG = "mlflow.experimentKind"
-_EXPERIMENT_NOTE = """A sweep is one row: open its + for its trials, select some and press *Compare*.
-Finished trials are FINISHED, pruned ones KILLED, failed ones FAILED with the reason in the tag `failure`.
-EERs are legacy (ASVspoof), as fractions; `best/…` is of the epoch that was kept, `eval/…` of evaluated runs."""
 _PROJECT_RUN = "MLFLOW_RUN_ID"  # the run that `mlflow run` has made for the command it starts
 
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")  # a bar for every small file hides what matters
@@ -86,12 +83,18 @@ def run(
 
 
 def _use_experiment() -> None:
-    """Make the experiment current, and tell the UI that it holds trainings, not chats."""
+    """Make the experiment current, and tell the UI how to show it."""
     experiment = mlflow.set_experiment(EXPERIMENT)
-    if _KIND_TAG not in experiment.tags:
+    if experiment_page.VIEW_TAG not in experiment.tags:
         client = mlflow.MlflowClient()
-        client.set_experiment_tag(experiment.experiment_id, _KIND_TAG, "custom_model_development")
-        client.set_experiment_tag(experiment.experiment_id, "mlflow.note.content", _EXPERIMENT_NOTE)
+        for name, value in experiment_page.tags(experiment.experiment_id).items():
+            client.set_experiment_tag(experiment.experiment_id, name, value)
+
+
+def experiment_id() -> str | None:
+    """Return the id of the experiment, where anything was tracked yet."""
+    found = mlflow.get_experiment_by_name(EXPERIMENT)
+    return None if found is None else str(found.experiment_id)
 
 
 def describe(run_id: str, text: str) -> None:

@@ -22,7 +22,7 @@ from sweeps.trial_table import as_html, trial_table
 FOLDER = "sweep"
 ANSWER_FILE = "answer.json"
 _BEST_TAG = "best."
-_WON_TAG, _TRIAL_TAG = "sweep.winner", "sweep.best_trial"
+_WON_TAG, _TRIAL_TAG, _VALUES_TAG = "sweep.winner", "sweep.best_trial", "sweep.best"
 _STILL_DPI = 120
 
 
@@ -54,6 +54,7 @@ def publish_numbers(found: Findings, parent: str, verdict: Verdict | None = None
     tags = {
         tracking.WINNER_TAG: run_id,
         _TRIAL_TAG: str(winner.number),
+        _VALUES_TAG: " · ".join(values_of(winner).values()),
         **{_BEST_TAG + name: value for name, value in values_of(winner).items()},
     }
     before = known.tags.get(tracking.WINNER_TAG)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import optuna
 import plotly.graph_objects as go
@@ -21,6 +21,7 @@ from sweeps.shown_study import shown_study, varying
 Target = Callable[[FrozenTrial], float] | None
 _COLOURS = (BLUE, ORANGE)
 _MOST_AXES = 3
+_PANEL_PX = 170
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,11 @@ class _Plot(NamedTuple):
     still: Callable[..., object]
     fewest: int
     most: int
+
+    @property
+    def paired(self) -> bool:
+        """Whether it has a panel for each pair."""
+        return self.fewest > 1
 
 
 _PLOTS = (
@@ -162,12 +168,12 @@ def _parameters(
 ) -> None:
     target = _target(measures, index)
     label = reading(measures[index]).label
-    shares = importances(study, target or (lambda trial: trial.values[0]))
+    shares = importances(study, target)
     by_weight = list(next(iter(shares.values()), {})) or varying(study)
     of_measure = f", {short(measures[index])}" if len(measures) > 1 else ""
     section.add(
         _name("importance", measures, index),
-        f"Importance of the parameters that all of these trials have{of_measure}",
+        f"Importance of the parameters that all these trials have{of_measure}",
         None if shares else f"it takes {FEWEST_TRIALS} complete trials that differ",
         lambda: _importance(shares),
     )
@@ -179,11 +185,16 @@ def _parameters(
             _name(plot.name, measures, index),
             f"{plot.title}{of_measure}{chosen}",
             reason,
-            lambda plot=plot, names=names: (  # type: ignore[misc]
-                _tidy(plot.interactive(study, params=names, target=target, target_name=label), wide=len(names)),
-                figure_of(plot.still, study, params=names, target=target, target_name=label),
+            lambda plot=plot, names=names: _of_parameters(  # type: ignore[misc]
+                plot, study, {"params": names, "target": target, "target_name": label}
             ),
         )
+
+
+def _of_parameters(plot: _Plot, study: optuna.Study, options: dict[str, Any]) -> tuple[go.Figure, Figure]:
+    across = len(options["params"])
+    page = _tidy(plot.interactive(study, **options), across, across if plot.paired else 1)
+    return page, figure_of(plot.still, study, **options)
 
 
 def _importance(shares: dict[str, dict[str, float]]) -> tuple[go.Figure, Figure]:
@@ -205,18 +216,25 @@ def _importance(shares: dict[str, dict[str, float]]) -> tuple[go.Figure, Figure]
     return _tidy(page), figure
 
 
-def _tidy(figure: go.Figure, wide: int = 1) -> go.Figure:
-    """Let a figure fill the page and put its legend below, where narrow screens have room."""
+def _tidy(figure: go.Figure, across: int = 1, down: int = 1) -> go.Figure:
+    """Let a figure fill the page, with its legend above, where it covers nothing on narrow screens either.
+
+    Args:
+        figure: changed in place.
+        across: how many panels, or axes, it has side by side.
+        down: how many panels it has below one another.
+    """
     figure.update_layout(
         title=None,
-        template="plotly_white",
         autosize=True,
         width=None,
-        margin={"l": 60, "r": 20, "t": 40, "b": 60},
-        legend={"orientation": "h", "y": -0.2},
+        margin={"l": 60, "r": 20, "t": 50, "b": 60},
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
         font={"size": 13},
+        meta={"across": across},
     )
-    figure.layout.meta = {"panels": wide}
+    if down > 1:
+        figure.update_layout(height=140 + _PANEL_PX * down)
     return figure
 
 

@@ -8,7 +8,7 @@ from plotly.offline import get_plotlyjs
 
 from sweeps.charts import Chart, Section
 
-_PANEL_PX = 230  # below that much a panel its ticks run into each other: the page scrolls sideways instead
+_PANEL_PX, _SCALE_PX = 240, 110  # below that much its ticks run into each other: a chart scrolls sideways instead
 _STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; color: #1a1a1a; max-width: 76rem; margin: 1.5rem auto; padding: 0 1rem; }
 h1 { font-size: 1.5rem; margin: 0 0 .5rem; } h2 { font-size: 1.25rem; margin-top: 2.5rem; border-top: 1px solid #ddd;
@@ -50,12 +50,12 @@ def _section(number: int, section: Section) -> str:
 
 
 def _chart(chart: Chart) -> str:
-    panels = (chart.interactive.layout.meta or {}).get("panels", 1)
+    panels = (chart.interactive.layout.meta or {}).get("across", 1)
     drawn = plotly.io.to_html(
         chart.interactive,
         full_html=False,
         include_plotlyjs=False,
         config={"responsive": True, "displaylogo": False},
     )
-    width = f"min-width:{_PANEL_PX * panels}px"
+    width = f"min-width:{_PANEL_PX * panels + _SCALE_PX}px" if panels > 1 else ""
     return f'<h3>{escape(chart.title)}</h3><div class="chart"><div style="{width}">{drawn}</div></div>'

@@ -8,9 +8,9 @@ from statistics import fmean, median
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
-from sweeps.study import RETRY_OF, best, settled
+from sweeps.study import RETRY_OF, settled
 
-_STATES = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
+OUTCOMES = {TrialState.COMPLETE: "complete", TrialState.PRUNED: "pruned", TrialState.FAIL: "failed"}
 _CAUSE, _FAILURE, _MEASURES = "cause", "failure", "measures"  # user attributes of a trial
 
 
@@ -56,7 +56,7 @@ class Findings:
     @property
     def states(self) -> dict[str, int]:
         """How many trials ended how."""
-        return {state.name.lower(): sum(trial.state is state for trial in self.trials) for state in _STATES}
+        return {name: sum(trial.state is state for trial in self.trials) for state, name in OUTCOMES.items()}
 
     @property
     def median(self) -> float | None:
@@ -90,7 +90,7 @@ def findings(study: optuna.Study, measures: Sequence[str], branches: Sequence[st
     """
     trials = settled(study)
     ranking = ranked(trials)
-    found = best(study)
+    found = next((trial for trial in ranking if not violates_limits(trial)), None)
     numbers = {trial.number for trial in study.best_trials} if len(measures) > 1 else set()
     front = [trial for trial in ranking if trial.number in numbers] if numbers else ([found] if found else [])
     by_number = {trial.number: trial for trial in study.get_trials(deepcopy=False)}

@@ -1,5 +1,6 @@
 """A study as it is shown in, how much each parameter matters out, by two estimates that err differently."""
 
+import warnings
 from collections.abc import Callable
 
 import optuna
@@ -13,7 +14,7 @@ _SEED = 0
 
 
 def importances(
-    study: optuna.Study, target: Callable[[FrozenTrial], float] = lambda trial: trial.values[0]
+    study: optuna.Study, target: Callable[[FrozenTrial], float] | None = None
 ) -> dict[str, dict[str, float]]:
     """Estimate the share of each parameter in what makes trials differ, of parameters that all of them have.
 
@@ -22,17 +23,20 @@ def importances(
 
     Args:
         study: as it is shown.
-        target: the measure in question.
+        target: the measure in question, where there are several.
 
     Returns:
         By estimate and parameter, the most important first; nothing from too few trials, or ones that are all alike.
     """
     complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
     names = varying(study)
-    if len(complete) < FEWEST_TRIALS or not names or len({target(trial) for trial in complete}) == 1:
+    values = {trial.values[0] if target is None else target(trial) for trial in complete}
+    if len(complete) < FEWEST_TRIALS or not names or len(values) == 1:
         return {}
     evaluators = {"fANOVA": FanovaImportanceEvaluator(seed=_SEED), "PED-ANOVA": PedAnovaImportanceEvaluator()}
-    return {
-        title: get_param_importances(study, evaluator=evaluator, params=names, target=target)
-        for title, evaluator in evaluators.items()
-    }
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="PedAnovaImportanceEvaluator computes")  # of what is low: as is meant
+        return {
+            title: get_param_importances(study, evaluator=evaluator, params=names, target=target)
+            for title, evaluator in evaluators.items()
+        }

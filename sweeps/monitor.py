@@ -94,9 +94,7 @@ class _Lines:
 
     def show(self, seen: Frame, ended: Sequence[FrozenTrial]) -> None:
         for trial in ended:
-            print(
-                f"[{seen.ended:>{len(str(seen.total))}}/{seen.total}] {line(trial, seen, self._measures)}", flush=True
-            )
+            print(line(trial, seen, self._measures), flush=True)
 
     def close(self, seen: Frame) -> None: ...
 

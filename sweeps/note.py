@@ -38,10 +38,10 @@ def note(
         verdict: what the best came to over several seeds, where that was asked.
         left_out: charts that could not be drawn, and why.
     """
-    parts = [_answer(found, experiment), _comparison(found)]
+    parts = [_answer(found, experiment, verdict), _comparison(found)]
     if verdict is not None:
         parts.append(verdict.markdown())
-    parts += ["\n".join(f"- {line}" for line in [*course(found), *_importance(shares)]), _next(found), _FILES]
+    parts += ["\n".join(f"- {line}" for line in [*course(found), *_importance(found, shares)]), _next(found), _FILES]
     if left_out:
         parts.append(f"Not drawn: {'; '.join(left_out)}.")
     text = "\n\n".join(part for part in parts if part)
@@ -50,8 +50,7 @@ def note(
 
 def course(found: Findings) -> list[str]:
     """Tell in sentences how the trials ended, why some failed, and what pruning saved."""
-    counts = ", ".join(f"{count} {'failed' if state == 'fail' else state}" for state, count in found.states.items())
-    lines = [f"{len(found.trials)} trials have ended: {counts}."]
+    lines = [f"{len(found.trials)} trials have ended: {_counts(found)}."]
     lines += _branches(found)
     failures = list(found.failures.items())
     for reason, numbers in failures[:_MOST_FAILURES]:
@@ -65,8 +64,8 @@ def course(found: Findings) -> list[str]:
 
 def answer_lines(found: Findings, verdict: Verdict | None) -> list[str]:
     """Tell all of it in sentences without markup."""
-    best = [] if found.best is None else [f"Best: trial {found.best.number}: {_told(found)}; {_values(found)}."]
-    over_seeds = [] if verdict is None else [f"Over {verdict.seeds} seeds, {verdict.sentence()}"]
+    best = [] if found.best is None else [f"Best: trial {found.best.number}: {_told(found)}; {_values(found.best)}."]
+    over_seeds = [] if verdict is None else [f"Trained anew over {verdict.seeds} seeds, {verdict.sentence()}"]
     return [line.replace("`", "") for line in [*best, *over_seeds, *course(found)]]
 
 
@@ -85,12 +84,29 @@ def in_words(duration_s: float) -> str:
     return f"{duration_s:.0f} s"
 
 
-def _answer(found: Findings, experiment: str) -> str:
+def _answer(found: Findings, experiment: str, verdict: Verdict | None) -> str:
     if found.best is None:
         return "**No trial is complete yet.**"
-    run_id = found.best.user_attrs.get(RUN_ID)
+    if verdict is None:
+        trial, run_id, told = found.best, found.best.user_attrs.get(RUN_ID), _told(found)
+    else:
+        picked = verdict.picked
+        trial = next(trial for trial in found.ranking if trial.number == picked.trial)
+        run_id = picked.typical.run_id
+        told = f"mean {short(verdict.measure)} {shown(verdict.measure, picked.mean)} over {len(picked.trainings)} seeds"
     link = f" ([its run](#/experiments/{experiment}/runs/{run_id}))" if run_id else ""
-    return f"### Best: trial {found.best.number}{link}: {_told(found)}\n\n{_values(found)}"
+    return f"### Best: trial {trial.number}{link}: {told}\n\n{_values(trial)}. {_context(found)}"
+
+
+def _context(found: Findings) -> str:
+    """Compare in a sentence: MLflow folds a note up after three lines."""
+    others = [f"baseline (trial {trial.number}) {_outcome(found, trial)[0]}" for trial in found.baselines[:1]]
+    others.append(f"median of {len(found.ranking)} complete {shown(found.measures[0], found.median)}")
+    return f"Beside it: {'; '.join(others)}. Trials: {_counts(found)}."
+
+
+def _counts(found: Findings) -> str:
+    return ", ".join(f"{count} {outcome}" for outcome, count in found.states.items())
 
 
 def _told(found: Findings) -> str:
@@ -98,9 +114,8 @@ def _told(found: Findings) -> str:
     return ", ".join(f"{short(measure)} {shown(measure, value)}" for measure, value in values.items())
 
 
-def _values(found: Findings) -> str:
-    values = values_of(found.best) if found.best is not None else {}
-    return " · ".join(f"{name} {value}" for name, value in values.items()) or "the config as it stands"
+def _values(trial: FrozenTrial) -> str:
+    return " · ".join(f"{name} {value}" for name, value in values_of(trial).items()) or "the config as it stands"
 
 
 def _comparison(found: Findings) -> str:
@@ -158,11 +173,12 @@ def _saved(saving: Saving) -> str:
     )
 
 
-def _importance(shares: Mapping[str, Mapping[str, float]]) -> list[str]:
+def _importance(found: Findings, shares: Mapping[str, Mapping[str, float]]) -> list[str]:
+    kin = [trial for trial in found.ranking if found.best and found.branch(trial) == found.branch(found.best)]
     lines = []
     for title, of in shares.items():
-        told = ", ".join(f"{name} {share:.0%}" for name, share in list(of.items())[:4])
-        lines.append(f"What matters most ({title}, among trials of the winner's kind): {told}.")
+        told = ", ".join(f"{name} {100 * share:.0f} %" for name, share in list(of.items())[:4])
+        lines.append(f"What matters most ({title}, from {len(kin)} complete trials of the winner's kind): {told}.")
     return lines
 
 

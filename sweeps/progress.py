@@ -8,9 +8,10 @@ from statistics import fmean
 
 from optuna.trial import FrozenTrial, TrialState
 
-from sweeps.findings import cause, measured, ranked
+from sweeps.findings import OUTCOMES, cause, measured, ranked
 from sweeps.measures import short, shown
 from sweeps.note import in_words
+from sweeps.seed_queue import reseeding
 from sweeps.study import RUN_ID
 
 _FEWEST = 2  # trials that have ended, or how long one takes is a guess
@@ -50,8 +51,8 @@ def frame(trials: Sequence[FrozenTrial], total: int, now: datetime) -> Frame:
     """
     ended = [trial for trial in trials if trial.state.is_finished()]
     running = sorted((trial for trial in trials if trial.state is TrialState.RUNNING), key=lambda trial: trial.number)
-    counts = Counter(_outcome(trial) for trial in ended)
-    done = {name: counts[name] for name in ("complete", "pruned", "failed")}
+    counts = Counter(OUTCOMES[trial.state] for trial in ended)
+    done = {name: counts[name] for name in OUTCOMES.values()}
     return Frame(total, done, running, next(iter(ranked(ended)), None), _eta_s(ended, running, total, now))
 
 
@@ -68,7 +69,9 @@ def line(trial: FrozenTrial, seen: Frame, measures: Sequence[str]) -> str:
     told.append(f"{seen.ended} of {seen.total}")
     if seen.eta_s is not None and seen.ended < seen.total:
         told.append(f"about {in_words(seen.eta_s)} left")
-    return f"trial {trial.number:>3}  {_outcome(trial):<8}  " + "   ".join(told)
+    again = reseeding(trial)
+    name = again.name if again else f"trial {trial.number:>3}"
+    return f"{name}  {OUTCOMES[trial.state]:<8}  " + "   ".join(told)
 
 
 def elapsed_s(trial: FrozenTrial, now: datetime) -> float:
@@ -110,7 +113,3 @@ def _eta_s(ended: Sequence[FrozenTrial], running: Sequence[FrozenTrial], total: 
 
 def _seconds(trial: FrozenTrial) -> float:
     return trial.duration.total_seconds() if trial.duration else 0.0
-
-
-def _outcome(trial: FrozenTrial) -> str:
-    return {TrialState.COMPLETE: "complete", TrialState.PRUNED: "pruned"}.get(trial.state, "failed")

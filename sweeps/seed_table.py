@@ -53,9 +53,9 @@ class Row:
 
     @property
     def typical(self) -> Training:
-        """The training in the middle, of an even number the better of both: the best one would promise too much."""
+        """The training in the middle, of an even number the worse of both: the best would promise too much."""
         trainings = sorted(self.trainings.values(), key=lambda training: training.value)
-        return trainings[(len(trainings) - 1) // 2]
+        return trainings[len(trainings) // 2]
 
 
 @dataclass(frozen=True)
@@ -122,8 +122,8 @@ class Verdict:
         known = next(iter(self.differences.values()), None)
         if known is not None:
             sentences.append(
-                f"Differences are of the mean dev EER (legacy) of whole utterances, with {known.level:.0%} intervals "
-                f"of {known.resamples} resamples that draw {known.unit}s of dev and seeds, for both configs the same; "
+                f"Differences are of the mean dev EER (legacy) of whole utterances, with {100 * known.level:.0f} % "
+                f"intervals of {known.resamples} resamples that draw {known.unit}s of dev and seeds, the same for both; "
                 "p is two-sided, for each pair alone."
             )
         return " ".join(sentences)

@@ -11,7 +11,7 @@ from sweeps.retention import beyond, drop_checkpoints
 from sweeps.seed_table import Verdict
 
 _CHARTS_EVERY_S = 300.0
-_REST = 50  # charts take at most one part in so many of the time
+_REST = 20  # charts take at most one part in so many of the time
 
 
 class Upkeep:
