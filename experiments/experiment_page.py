@@ -9,7 +9,7 @@ _COLUMNS = (
     *("tags.`sweep.best`", "tags.`optuna.state`", "tags.`failure`"),
 )
 _VIEW = {"selectedColumns": _COLUMNS, "orderByKey": "attributes.start_time", "orderByAsc": False}
-_NOTE = """A sweep is one row: open its + for its trials, click its name for the answer, select some and press *Compare*.
+_NOTE = """A sweep is one row: open its + for its trials, its name for the answer; select some and press *Compare*.
 [Show the columns that tell]({link}). Finished trials are FINISHED, pruned ones KILLED, failed ones FAILED, with the
 reason in the tag `failure`. EERs are legacy (ASVspoof), as fractions; `best/…` is of the epoch that was kept, `eval/…`
 of evaluated runs."""

@@ -8,10 +8,11 @@ from statistics import fmean, median
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
+from sweeps.streak import cause
 from sweeps.study import RETRY_OF, settled
 
 OUTCOMES = {TrialState.COMPLETE: "complete", TrialState.PRUNED: "pruned", TrialState.FAIL: "failed"}
-_CAUSE, _FAILURE, _MEASURES = "cause", "failure", "measures"  # user attributes of a trial
+_MEASURES = "measures"  # user attribute of a trial
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,8 @@ def findings(study: optuna.Study, measures: Sequence[str], branches: Sequence[st
     numbers = {trial.number for trial in study.best_trials} if len(measures) > 1 else set()
     front = [trial for trial in ranking if trial.number in numbers] if numbers else ([found] if found else [])
     by_number = {trial.number: trial for trial in study.get_trials(deepcopy=False)}
-    baselines = [trial for trial in trials if _given(trial, by_number)]
+    given = [trial for trial in trials if _given(trial, by_number)]
+    baselines = given if len(given) < len(trials) else []  # all were: a grid
     return Findings(study.study_name, tuple(measures), tuple(branches), trials, found, ranking, front, baselines)
 
 
@@ -121,13 +123,6 @@ def measured(trial: FrozenTrial, measures: Sequence[str]) -> dict[str, float]:
 def branch_of(trial: FrozenTrial, branches: Sequence[str]) -> str:
     """Name the options that a trial took at the top of the space; nothing where there is no choice."""
     return " ".join(str(trial.params[name]) for name in branches if name in trial.params)
-
-
-def cause(trial: FrozenTrial) -> str:
-    """Return what a failed trial failed of, in a line."""
-    known = trial.user_attrs.get(_CAUSE)
-    lines = str(trial.user_attrs.get(_FAILURE, "")).strip().splitlines()
-    return str(known or (lines[-1] if lines else "see the tag 'failure' of its run"))
 
 
 def time_saved(trials: Sequence[FrozenTrial], branches: Sequence[str]) -> Saving:

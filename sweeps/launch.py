@@ -2,9 +2,11 @@
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 import optuna
 
@@ -13,77 +15,127 @@ from experiments import tracking
 from experiments.threads import share
 from experiments.training_config import parse
 from sweeps.answer import as_json
+from sweeps.crew import run_crew
+from sweeps.measures import MEASURES
+from sweeps.members import Members
 from sweeps.monitor import Form, Monitor
-from sweeps.reconcile import reconcile
+from sweeps.prepare import fill_caches
+from sweeps.reconcile import reconcile, sign
 from sweeps.reseed import Wish, reseed, verdict
 from sweeps.retention import KEPT
 from sweeps.seed_queue import study_over_seeds
 from sweeps.space import Space, read_space
 from sweeps.storage import open_storage
-from sweeps.study import DEFAULT_STORAGE, open_study, queue, settled, waiting
+from sweeps.streak import SweepStoppedError, stopped, try_again
+from sweeps.study import DATA, DEFAULT_STORAGE, PARENT, SPACE, TOTAL, open_study, queue, settled, waiting
 from sweeps.upkeep import Upkeep
-from sweeps.worker import Job, run_workers
-
-_MEASURES = ("dev/eer",)
+from sweeps.worker import Job
 
 
 @dataclass(frozen=True)
-class Manner:
-    """How a sweep is run; none of it changes what it searches.
+class _Team:
+    """What brings a study to its total, and tells of it.
 
     Attributes:
+        space: that is searched.
+        told: what a worker elsewhere needs to know of the sweep, beside its run and total.
         storage: URL of Optuna's database.
         workers: processes that share the trials.
-        form: of what is told while it runs.
-        keep: checkpoints of how many trials.
-        wish: train the best anew over several seeds; none for not.
+        gpus_each: GPUs that each worker sees, where there are any.
+        form: of what is told.
+        out: where it is told.
     """
 
-    storage: str = DEFAULT_STORAGE
-    workers: int = 1
-    form: Form = "auto"
-    keep: int = KEPT
-    wish: Wish | None = None
+    space: Space
+    told: Mapping[str, str]
+    storage: str
+    workers: int
+    gpus_each: int
+    form: Form
+    out: TextIO
+
+    def bring(
+        self, study: optuna.Study, parent: str, total: int, after_trials: Callable[[], None] = lambda: None
+    ) -> None:
+        """Work off what is queued in a study, nested under a run, until it has its total or was stopped.
+
+        Raises:
+            SweepStoppedError: trial after trial failed of the same cause.
+        """
+        for attribute, value in {**self.told, PARENT: parent, TOTAL: total}.items():
+            study.set_user_attr(attribute, value)
+        sign(study)
+        for repair in reconcile(study, parent):
+            print(repair)
+        try_again(study)
+        done, missing = len(settled(study)), len(waiting(study))
+        print(f"sweep {study.study_name!r}: {done} of {total} trials done, {missing} to go, {self.workers} worker(s)")
+        if done < total:
+            fill_caches(self.space, sample(self.space, 1))
+            job = Job(study.study_name, self.storage, share(self.workers))
+            with Monitor(study, MEASURES, total, self.form, after_trials, self.out) as monitor:
+                run_crew(Members(job, self.workers, self.gpus_each), study, update=monitor.update)
+            reconcile(study, parent)
+        why = stopped(study)
+        if why is not None:
+            raise SweepStoppedError(f"stopped at {len(settled(study))} of {total} trials: {why}")
 
 
-def launch(path: Path, name: str, total: int, manner: Manner = Manner()) -> optuna.Study:
+def launch(
+    path: Path,
+    name: str,
+    total: int,
+    storage: str = DEFAULT_STORAGE,
+    workers: int = 1,
+    gpus_each: int = 1,
+    form: Form = "auto",
+    keep: int = KEPT,
+    wish: Wish | None = None,
+) -> optuna.Study:
     """Bring a sweep to a total of trials, and publish what it found on its MLflow run.
 
     Args:
         path: YAML of the search space.
         name: of the study and of the MLflow run.
         total: trials in all, those of earlier launches included.
-        manner: how.
+        storage: URL of Optuna's database.
+        workers: processes that share the trials.
+        gpus_each: GPUs that each worker sees, where there are any.
+        form: of what is told while it runs; as ``json``, standard output has nothing else.
+        keep: checkpoints of how many trials, the best ones.
+        wish: train the best anew over several seeds; none for not.
 
     Raises:
         ValueError: the space cannot be searched, or is not the one that the name stands for.
+        SweepStoppedError: trial after trial failed of the same cause.
     """
-    space = read_space(path)
+    space, out = read_space(path), sys.stdout
     corpus = check(space)
-    study = open_study(name, manner.storage, space)
+    study = open_study(name, storage, space)
+    told = {SPACE: path.read_text(), DATA: corpus.digest}
+    team = _Team(space, told, storage, workers, gpus_each, form, out)
     earlier = tracking.find({tracking.SWEEP_TAG: name})
     resume = earlier[0].info.run_id if earlier else None
-    with tracking.run(
-        name, resume=resume, tags={tracking.SWEEP_TAG: name, "sweep.fingerprint": space.fingerprint}
-    ) as parent:
+    tags = {tracking.SWEEP_TAG: name, "sweep.fingerprint": space.fingerprint}
+    silence = redirect_stdout(sys.stderr) if form == "json" else nullcontext()
+    with silence, tracking.run(name, resume=resume, tags=tags) as parent:
         tracking.log_dataset(parent, corpus, "train and dev")
-        upkeep = Upkeep(study, parent, path.read_text(), _MEASURES, list(space.root.branches), manner.keep)
-        beside = study_over_seeds(name)
-        if beside in optuna.get_all_study_names(open_storage(manner.storage)):
-            upkeep.judged = verdict(open_study(beside, manner.storage, space), upkeep.found)
         queue(study, total)
-        _work(study, path, parent, total, manner, upkeep.after_trials)
-        if manner.wish is not None and upkeep.found.ranking:
+        upkeep = Upkeep(study, parent, told[SPACE], MEASURES, list(space.root.branches), keep)
+        beside = study_over_seeds(name)
+        if beside in optuna.get_all_study_names(open_storage(storage)):
+            upkeep.judged = verdict(open_study(beside, storage, space), upkeep.found)
+        try:
+            team.bring(study, parent, total, upkeep.after_trials)
+            if wish is not None and upkeep.found.ranking:
+                upkeep.publish()
+                upkeep.judged = reseed(open_study(beside, storage, space), upkeep.found, wish, parent, team.bring)
+        except SweepStoppedError:
             upkeep.publish()
-
-            def run(again: optuna.Study, nest: str, trainings: int) -> None:
-                _work(again, path, nest, trainings, manner)
-
-            seeds = open_study(beside, manner.storage, space)
-            upkeep.judged = reseed(seeds, upkeep.found, manner.wish, parent, run)
+            raise
         upkeep.publish()
-        if manner.form == "json":
-            print(json.dumps(as_json(upkeep.found, upkeep.judged)), flush=True)
+        if form == "json":
+            print(json.dumps(as_json(upkeep.found, upkeep.judged)), file=out, flush=True)
     return study
 
 
@@ -104,28 +156,3 @@ def sample(space: Space, count: int) -> list[list[str]]:
         for option in options:
             study.enqueue_trial({name: option})
     return [space.suggest(study.ask()) for _ in range(max(count, sum(map(len, space.root.branches.values()))))]
-
-
-def _work(
-    study: optuna.Study,
-    path: Path,
-    parent: str,
-    total: int,
-    manner: Manner,
-    after_trials: Callable[[], None] = lambda: None,
-) -> None:
-    """Have workers bring a study to its total, and tell how far it is."""
-    said = sys.stderr if manner.form == "json" else sys.stdout
-    again = reconcile(study)
-    if again:
-        print(f"queued again: trial {', '.join(map(str, again))} (its worker was stopped)", file=said)
-    missing, done = len(waiting(study)), len(settled(study))
-    print(
-        f"sweep {study.study_name!r}: {done} of {total} trials done, {missing} to go, {manner.workers} worker(s)",
-        file=said,
-        flush=True,
-    )
-    if missing and done < total:
-        job = Job(study.study_name, manner.storage, path, parent, total, share(manner.workers))
-        with Monitor(study, _MEASURES, total, manner.form, after_trials) as monitor:
-            run_workers(job, manner.workers, monitor.update)

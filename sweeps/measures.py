@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+MEASURES = ("dev/eer",)  # that sweeps minimise
+
 
 class Reading(NamedTuple):
     """How a measure is shown.

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from types import TracebackType
-from typing import Literal, Protocol, Self
+from typing import Literal, Protocol, Self, TextIO
 
 import optuna
 from optuna.trial import FrozenTrial
@@ -18,7 +18,8 @@ from rich.text import Text
 from sweeps.measures import short, shown
 from sweeps.note import in_words
 from sweeps.progress import Frame, as_json, elapsed_s, frame, line
-from sweeps.study import WORKER, own_trials, without_replaced
+from sweeps.storage import WORKER
+from sweeps.study import is_owed, own_trials, without_replaced
 
 Form = Literal["auto", "json"]
 
@@ -38,6 +39,7 @@ class Monitor:
         total: trials that are asked for.
         form: ``json`` for an object a line; ``auto`` for a live view on a terminal, else a line a trial.
         on_ended: called after trials have ended.
+        out: where it is told; standard output when not given.
     """
 
     def __init__(
@@ -47,16 +49,18 @@ class Monitor:
         total: int,
         form: Form = "auto",
         on_ended: Callable[[], None] = lambda: None,
+        out: TextIO | None = None,
     ) -> None:
         self._study = study
         self._total = total
         self._on_ended = on_ended
         self._known = {trial.number for trial in self._trials() if trial.state.is_finished()}
+        out = out or sys.stdout
         self._view: _View
         if form == "json":
-            self._view = _JsonLines(measures)
+            self._view = _JsonLines(measures, out)
         else:
-            self._view = _LiveView(measures) if sys.stdout.isatty() else _Lines(measures)
+            self._view = _LiveView(measures) if out.isatty() else _Lines(measures, out)
 
     def __enter__(self) -> Self:
         """Watch."""
@@ -83,18 +87,19 @@ class Monitor:
         return seen
 
     def _trials(self) -> list[FrozenTrial]:
-        return without_replaced(own_trials(self._study))
+        return [trial for trial in without_replaced(own_trials(self._study)) if not is_owed(trial)]
 
 
 class _Lines:
     """A line for each trial that ended, for logs."""
 
-    def __init__(self, measures: Sequence[str]) -> None:
+    def __init__(self, measures: Sequence[str], out: TextIO) -> None:
         self._measures = measures
+        self._out = out
 
     def show(self, seen: Frame, ended: Sequence[FrozenTrial]) -> None:
         for trial in ended:
-            print(line(trial, seen, self._measures), flush=True)
+            print(line(trial, seen, self._measures), file=self._out, flush=True)
 
     def close(self, seen: Frame) -> None: ...
 
@@ -102,12 +107,13 @@ class _Lines:
 class _JsonLines:
     """An object for each trial that ended."""
 
-    def __init__(self, measures: Sequence[str]) -> None:
+    def __init__(self, measures: Sequence[str], out: TextIO) -> None:
         self._measures = measures
+        self._out = out
 
     def show(self, seen: Frame, ended: Sequence[FrozenTrial]) -> None:  # noqa: ARG002 - as all views
         for trial in ended:
-            print(json.dumps(as_json(trial, self._measures)), flush=True)
+            print(json.dumps(as_json(trial, self._measures)), file=self._out, flush=True)
 
     def close(self, seen: Frame) -> None: ...
 
@@ -147,4 +153,6 @@ def drawn(seen: Frame, measures: Sequence[str], now: datetime) -> RenderableType
             in_words(elapsed_s(trial, now)),
             str(trial.user_attrs.get(WORKER, "")).rpartition(":")[0],
         )
-    return Group(ProgressBar(total=seen.total, completed=seen.ended, width=60), Text("   ".join(told)), rows)
+    bar = Table.grid()
+    bar.add_row(ProgressBar(total=seen.total, completed=seen.ended, width=60))
+    return Group(bar, Text("\n".join(told)), rows)

@@ -8,10 +8,11 @@ from statistics import fmean
 
 from optuna.trial import FrozenTrial, TrialState
 
-from sweeps.findings import OUTCOMES, cause, measured, ranked
+from sweeps.findings import OUTCOMES, measured, ranked
 from sweeps.measures import short, shown
 from sweeps.note import in_words
-from sweeps.seed_queue import reseeding
+from sweeps.seed_queue import name_of
+from sweeps.streak import cause
 from sweeps.study import RUN_ID
 
 _FEWEST = 2  # trials that have ended, or how long one takes is a guess
@@ -69,9 +70,7 @@ def line(trial: FrozenTrial, seen: Frame, measures: Sequence[str]) -> str:
     told.append(f"{seen.ended} of {seen.total}")
     if seen.eta_s is not None and seen.ended < seen.total:
         told.append(f"about {in_words(seen.eta_s)} left")
-    again = reseeding(trial)
-    name = again.name if again else f"trial {trial.number:>3}"
-    return f"{name}  {OUTCOMES[trial.state]:<8}  " + "   ".join(told)
+    return f"{name_of(trial):<9}  {OUTCOMES[trial.state]:<8}  " + "   ".join(told)
 
 
 def elapsed_s(trial: FrozenTrial, now: datetime) -> float:

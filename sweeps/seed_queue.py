@@ -6,9 +6,8 @@ from typing import NamedTuple
 import optuna
 from optuna.trial import FrozenTrial
 
-from sweeps.study import QUEUED, RETRY, SEED, own_trials, stable_hash
+from sweeps.study import QUEUED, RESEED_INDEX, RESEED_OF, RETRY, SEED, SLOT, own_trials, stable_hash
 
-RESEED_OF, RESEED_INDEX = "reseed_of", "reseed_index"  # user attributes of a trial
 _SUFFIX = " over seeds"
 
 
@@ -28,16 +27,17 @@ class Reseeding(NamedTuple):
         """What its MLflow run is to say of it."""
         return {"sweep.reseed_of": str(self.trial), "sweep.reseed_seed": str(self.seed)}
 
-    @property
-    def name(self) -> str:
-        """What its MLflow run is called."""
-        return f"trial {self.trial} seed {self.seed}"
-
 
 def reseeding(trial: FrozenTrial | optuna.Trial) -> Reseeding | None:
     """Return what a trial is one more training of, or none for a sweep's own."""
     attributes = trial.user_attrs
     return Reseeding(attributes[RESEED_OF], attributes[RESEED_INDEX]) if RESEED_OF in attributes else None
+
+
+def name_of(trial: FrozenTrial | optuna.Trial) -> str:
+    """Name a trial; one more training by what it is of."""
+    again = reseeding(trial)
+    return f"trial {trial.number}" if again is None else f"trial {again.trial} seed {again.seed}"
 
 
 def study_over_seeds(name: str) -> str:
@@ -61,6 +61,7 @@ def queue_seeds(study: optuna.Study, best: Sequence[FrozenTrial], seeds: int) ->
             if Reseeding(trial.number, index) not in there:
                 attributes = {
                     QUEUED: True,
+                    SLOT: f"{trial.number}:{index}",
                     RETRY: 0,
                     SEED: stable_hash(study.study_name, index),
                     RESEED_OF: trial.number,

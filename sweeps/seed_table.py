@@ -123,7 +123,7 @@ class Verdict:
         if known is not None:
             sentences.append(
                 f"Differences are of the mean dev EER (legacy) of whole utterances, with {100 * known.level:.0f} % "
-                f"intervals of {known.resamples} resamples that draw {known.unit}s of dev and seeds, the same for both; "
+                f"intervals of {known.resamples} resamples of {known.unit}s of dev and seeds, the same for both; "
                 "p is two-sided, for each pair alone."
             )
         return " ".join(sentences)

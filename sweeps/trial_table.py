@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from sweeps.findings import Findings, cause, measured
+from sweeps.findings import Findings, measured
+from sweeps.streak import cause
 from sweeps.study import RUN_ID
 
 

@@ -6,7 +6,7 @@ import optuna
 from optuna.distributions import CategoricalDistribution, FloatDistribution
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
-from sweeps.study import QUEUED, RETRY, RUN_ID
+from sweeps.study import FAILURE, QUEUED, RETRY, RUN_ID
 
 START = datetime(2026, 1, 1)  # noqa: DTZ001 - Optuna's times have no zone
 LEARNING_RATE = FloatDistribution(1e-4, 1e-1, log=True)
@@ -35,12 +35,13 @@ def trial(
     if dropout is not None:
         params["cnn/model.network.init_args.dropout"] = dropout
         distributions["cnn/model.network.init_args.dropout"] = DROPOUT
+    told = {FAILURE: "it failed"} if state is TrialState.FAIL else {}  # one that told none is owed another try
     made = create_trial(
         state=state,
         values=values,
         params=params,
         distributions=distributions,
-        user_attrs={QUEUED: True, RETRY: 0, RUN_ID: f"run{learning_rate}", **(attributes or {})},
+        user_attrs={QUEUED: True, RETRY: 0, RUN_ID: f"run{learning_rate}", **told, **(attributes or {})},
         system_attrs=system,
         intermediate_values=dict.fromkeys(range(epochs), (values or (0.5,))[0]),
         constraints=constraints,

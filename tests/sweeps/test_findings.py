@@ -18,7 +18,7 @@ def test_best_median_and_counts():
         trial(0.2, network="rawnet2"),
         trial(0.4, state=TrialState.PRUNED, epochs=1),
         trial(None, state=TrialState.FAIL, epochs=0, attributes={"cause": "RuntimeError: no disk"}),
-        trial(None, state=TrialState.FAIL, epochs=0, attributes={"failure": "Traceback\nValueError: odd"}),
+        trial(None, state=TrialState.FAIL, epochs=0, attributes={"cause": "ValueError: odd"}),
         trial(None, state=TrialState.FAIL, epochs=0, attributes={"cause": "RuntimeError: no disk"}),
     )
     found = findings(made, EER, BRANCHES)
