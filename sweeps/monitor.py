@@ -15,6 +15,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from sweeps.crew import Every
 from sweeps.measures import short, shown
 from sweeps.note import in_words
 from sweeps.progress import Frame, as_json, elapsed_s, frame, line
@@ -22,6 +23,7 @@ from sweeps.storage import WORKER
 from sweeps.study import is_owed, own_trials, without_replaced
 
 Form = Literal["auto", "json"]
+_LOOK_EVERY_S = 1.0
 
 
 class _View(Protocol):
@@ -54,6 +56,7 @@ class Monitor:
         self._study = study
         self._total = total
         self._on_ended = on_ended
+        self._due = Every(_LOOK_EVERY_S)
         self._known = {trial.number for trial in self._trials() if trial.state.is_finished()}
         out = out or sys.stdout
         self._view: _View
@@ -73,8 +76,9 @@ class Monitor:
         self._view.close(self._look())
 
     def update(self) -> None:
-        """Look, and tell what is new."""
-        self._look()
+        """Look, and tell what is new; at most once a second, since it may be called far more often."""
+        if self._due.is_due():
+            self._look()
 
     def _look(self) -> Frame:
         trials = self._trials()
