@@ -84,7 +84,25 @@ def put_back(study: optuna.Study, reason: str = DIED, dead: Collection[str] = ()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ExperimentalWarning)
         optuna.storages.fail_stale_trials(study)  # of other machines
-    return [_again(study, trial, reason) for trial in without_replaced(own_trials(study)) if is_owed(trial)]
+    owed = [trial for trial in without_replaced(own_trials(study)) if is_owed(trial)]
+    return [queue_owed(study, trial, reason) for trial in owed]
+
+
+def queue_owed(study: optuna.Study, trial: FrozenTrial, reason: str = DIED) -> Repair:
+    """Queue a trial again that ended before its time, and have its run say so.
+
+    Args:
+        study: of the trial.
+        trial: that is owed another try.
+        reason: why, unless Ctrl-C is.
+    """
+    reason = _INTERRUPTED if INTERRUPTED in trial.user_attrs else reason
+    run = _run_of(study, trial)
+    if run is not None:  # before the trial waits: whoever takes it makes the run RUNNING
+        agree(run, trial, reason)
+    queue_again(study, trial, reason, run.info.run_id if run else None)
+    tries = "" if INTERRUPTED in trial.user_attrs else f", retry {trial.user_attrs.get(RETRY, 0) + 1} of {MOST_RETRIES}"
+    return Repair(f"queued again{tries} ({reason})", trial.number)
 
 
 def sign(study: optuna.Study) -> None:
@@ -114,16 +132,6 @@ def _end(study: optuna.Study, trial: FrozenTrial) -> None:
         UpdateFinishedTrialError
     ):  # another has done it in this moment, and queues it again as this one would
         study.tell(trial.number, state=TrialState.FAIL, skip_if_finished=True)
-
-
-def _again(study: optuna.Study, trial: FrozenTrial, reason: str) -> Repair:
-    reason = _INTERRUPTED if INTERRUPTED in trial.user_attrs else reason
-    run = _run_of(study, trial)
-    if run is not None:  # before the trial waits: whoever takes it makes the run RUNNING
-        agree(run, trial, reason)
-    queue_again(study, trial, reason, run.info.run_id if run else None)
-    tries = "" if INTERRUPTED in trial.user_attrs else f", retry {trial.user_attrs.get(RETRY, 0) + 1} of {MOST_RETRIES}"
-    return Repair(f"queued again{tries} ({reason})", trial.number)
 
 
 def _run_of(study: optuna.Study, trial: FrozenTrial) -> tracking.Run | None:

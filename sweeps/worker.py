@@ -12,7 +12,7 @@ from experiments.threads import use
 from experiments.train import drop_scratch, quieten
 from sweeps.mirror import mirror
 from sweeps.objective import run_trial
-from sweeps.reconcile import put_back
+from sweeps.reconcile import queue_owed
 from sweeps.signature import this_worker
 from sweeps.streak import stop_if_hopeless, stopped
 from sweeps.study import (
@@ -78,7 +78,6 @@ def work(job: Job, told: Callable[[], bool] = lambda: False) -> None:
             return run_trial(trial, space, parent, worker, job.progress, interrupted)
 
         while not interrupted() and done != job.most and not stopped(study):
-            put_back(study)
             if not waiting(study) or len(settled(study)) >= study.user_attrs[TOTAL]:
                 return
             _run_one(study, objective)
@@ -98,7 +97,9 @@ def _run_one(study: optuna.Study, objective: Callable[[optuna.Trial], float]) ->
     try:
         study.optimize(run, n_trials=1, catch=(Exception,))
     except KeyboardInterrupt:
-        put_back(study)
+        for trial in (_trial(study, one) for one in taken):
+            if QUEUED in trial.user_attrs and is_owed(trial):  # its own; what else is owed is the launcher's to queue
+                queue_owed(study, trial)
         raise
     except (ValueError, UpdateFinishedTrialError):  # Optuna's words for a trial that has been told already
         if not taken or not _trial(study, taken[0]).state.is_finished():
