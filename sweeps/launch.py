@@ -9,13 +9,21 @@ from experiments import tracking
 from experiments.threads import share
 from experiments.training_config import parse
 from sweeps.answer import publish
+from sweeps.ray_engine import Plan, run_on_ray
 from sweeps.reconcile import reconcile
 from sweeps.space import Space, read_space
 from sweeps.study import DEFAULT_STORAGE, open_study, queue, settled
 from sweeps.worker import Job, run_workers
 
 
-def launch(path: Path, name: str, total: int, storage: str = DEFAULT_STORAGE, workers: int = 1) -> optuna.Study:
+def launch(
+    path: Path,
+    name: str,
+    total: int,
+    storage: str = DEFAULT_STORAGE,
+    workers: int = 1,
+    cluster: Plan | None = None,
+) -> optuna.Study:
     """Bring a sweep to a total of trials, and publish what it found on its MLflow run.
 
     Args:
@@ -23,7 +31,8 @@ def launch(path: Path, name: str, total: int, storage: str = DEFAULT_STORAGE, wo
         name: of the study and of the MLflow run.
         total: trials in all, those of earlier launches included.
         storage: URL of Optuna's database.
-        workers: processes that share the trials.
+        workers: processes of this machine that share the trials.
+        cluster: of Ray, that runs the trials in their stead.
 
     Raises:
         ValueError: the space cannot be searched, or is not the one that the name stands for.
@@ -41,10 +50,14 @@ def launch(path: Path, name: str, total: int, storage: str = DEFAULT_STORAGE, wo
             print(f"queued again: trial {', '.join(map(str, again))} (its worker was stopped)")
         tracking.log_dataset(parent, corpus, "train and dev")
         missing = queue(study, total)
-        print(f"sweep {name!r}: {len(settled(study))} of {total} trials done, {missing} to go, {workers} worker(s)")
+        engine = f"{workers} worker(s)" if cluster is None else "on Ray"
+        print(f"sweep {name!r}: {len(settled(study))} of {total} trials done, {missing} to go, {engine}")
         if missing and len(settled(study)) < total:
-            threads = share(workers)
-            run_workers(Job(name, storage, path, parent, total, threads, progress=workers == 1), workers)
+            job = Job(name, storage, path, parent, total, share(workers), progress=cluster is None and workers == 1)
+            if cluster is None:
+                run_workers(job, workers)
+            else:
+                run_on_ray(job, cluster)
         publish(study, parent, path)
     return study
 

@@ -9,7 +9,7 @@ from optuna.trial import FrozenTrial
 from experiments import tracking
 from experiments.train import train
 from sweeps.space import Space
-from sweeps.study import INTERRUPTED, QUEUED, RUN_ID, WORKER, trial_seed
+from sweeps.study import INTERRUPTED, QUEUED, RUN_ID, TASK, WORKER, trial_seed
 
 STATE_TAG = "optuna.state"
 
@@ -19,7 +19,13 @@ class SurplusTrialError(RuntimeError):
 
 
 def run_trial(
-    trial: optuna.Trial, space: Space, parent: str, worker: str, progress: bool, interrupted: Callable[[], bool]
+    trial: optuna.Trial,
+    space: Space,
+    parent: str,
+    worker: str,
+    progress: bool,
+    interrupted: Callable[[], bool],
+    task: str | None = None,
 ) -> float:
     """Train with a trial's values and return the dev EER of the epoch that was kept, a fraction.
 
@@ -30,6 +36,7 @@ def run_trial(
         worker: who runs it, so that a later launch can tell whether it still lives.
         progress: show a bar for each epoch.
         interrupted: asked between batches whether to stop.
+        task: of the cluster that the worker is, so that the launcher can tell what a lost one was at.
 
     Raises:
         optuna.TrialPruned: the pruner gave it up; its MLflow run is ended as KILLED by then.
@@ -37,6 +44,8 @@ def run_trial(
     """
     if QUEUED not in trial.user_attrs:
         raise SurplusTrialError
+    if task is not None:
+        trial.set_user_attr(TASK, task)
     trial.set_user_attr(WORKER, worker)
     words = space.suggest(trial)
     seed = trial_seed(trial.study, trial)

@@ -2,6 +2,8 @@
 
 import os
 import socket
+from collections.abc import Mapping
+from types import MappingProxyType
 
 import optuna
 import psutil
@@ -9,10 +11,12 @@ from optuna.trial import FrozenTrial, TrialState
 
 from experiments import tracking
 from sweeps.objective import mirror
-from sweeps.study import INTERRUPTED, RETRY, RUN_ID, WORKER, own_trials, queue_again, without_replaced
+from sweeps.study import INTERRUPTED, RETRY, RUN_ID, TASK, WORKER, own_trials, queue_again, without_replaced
 
 MOST_RETRIES = 2
 _DIED = "the worker died in the middle of the trial (killed, out of memory, or a reboot)"
+
+_NONE: Mapping[str, str] = MappingProxyType({})
 
 
 def this_worker() -> str:
@@ -20,19 +24,24 @@ def this_worker() -> str:
     return _worker_name(os.getpid())
 
 
-def reconcile(study: optuna.Study) -> list[int]:
+def reconcile(study: optuna.Study, lost: Mapping[str, str] = _NONE) -> list[int]:
     """End trials whose worker is dead, and queue them and the interrupted ones again.
 
     A trial is tried again at most ``MOST_RETRIES`` times after deaths; Ctrl-C does not count against it.
+
+    Args:
+        study: with any number of trials.
+        lost: tasks of a cluster that are known to be dead, and why.
 
     Returns:
         Numbers of the trials that were queued again.
     """
     again = []
     for trial in without_replaced(own_trials(study)):
-        if trial.state is TrialState.RUNNING and _is_dead(trial.user_attrs.get(WORKER)):
+        why = lost.get(trial.user_attrs.get(TASK, ""))
+        if trial.state is TrialState.RUNNING and (why or _is_dead(trial.user_attrs.get(WORKER))):
             study.tell(trial.number, state=TrialState.FAIL)
-            _end_run(study, trial)
+            _end_run(study, trial, why or _DIED)
             if trial.user_attrs.get(RETRY, 0) < MOST_RETRIES:
                 queue_again(study, trial)
                 again.append(trial.number)
@@ -43,9 +52,9 @@ def reconcile(study: optuna.Study) -> list[int]:
     return again
 
 
-def _end_run(study: optuna.Study, trial: FrozenTrial) -> None:
+def _end_run(study: optuna.Study, trial: FrozenTrial, why: str) -> None:
     if RUN_ID in trial.user_attrs:
-        tracking.fail(trial.user_attrs[RUN_ID], _DIED)
+        tracking.fail(trial.user_attrs[RUN_ID], why)
     mirror(study, study.trials[trial.number])
 
 

@@ -13,7 +13,7 @@ DEFAULT_STORAGE = "sqlite:///optuna.db"
 FINGERPRINT = "fingerprint"
 # User attributes of a trial.
 QUEUED, SEED, RETRY, RETRY_OF = "queued", "seed", "retry", "retry_of"
-RUN_ID, WORKER, INTERRUPTED = "run_id", "worker", "interrupted"
+RUN_ID, WORKER, TASK, INTERRUPTED = "run_id", "worker", "task", "interrupted"
 
 
 def open_study(name: str, storage: str, space: Space, worker: int = 0) -> optuna.Study:

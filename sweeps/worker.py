@@ -34,6 +34,7 @@ class Job:
         threads: that torch may use.
         progress: show a bar for each epoch.
         index: of the worker among those of this launch.
+        task: of a cluster that this worker is; it runs one trial and ends.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Job:
     threads: int
     progress: bool
     index: int = 0
+    task: str | None = None
 
 
 def work(job: Job) -> None:
@@ -61,11 +63,13 @@ def work(job: Job) -> None:
     with deferred() as interrupted:
         while not interrupted() and waiting(study) and len(settled(study)) < job.total:
             study.optimize(
-                lambda trial: run_trial(trial, space, job.parent, worker, job.progress, interrupted),
+                lambda trial: run_trial(trial, space, job.parent, worker, job.progress, interrupted, job.task),
                 n_trials=1,
                 catch=(Exception,),
                 callbacks=[mirror, announce],
             )
+            if job.task is not None:
+                break
     if interrupted():
         raise KeyboardInterrupt
 
