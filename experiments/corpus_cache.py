@@ -68,6 +68,10 @@ def days(word: str) -> float:
 
 def run(options: argparse.Namespace) -> int:
     """Do what the words say: exit code 1 when ``--verify`` finds damage."""
+    if options.engine == "ray" and not options.config:
+        raise ValueError(
+            "--engine ray is of --config, which fills: the other options are about the cache in this folder"
+        )
     if options.config:
         return _fill(options)
     found = cache_survey.survey(options.cache_dir)
@@ -127,7 +131,8 @@ def _fill(options: argparse.Namespace) -> int:
 def _fill_each_node(cluster: Cluster, filling: Filling) -> None:
     tasks = set(cluster.start_on_each_node("corpus cache", Filling.run, filling))
     while tasks:
-        for task, loss in cluster.ended(tasks, None).items():
+        cluster.wait(tasks)
+        for task, loss in cluster.ended(tasks).items():
             tasks.discard(task)
             if loss is not None:
                 raise RuntimeError(f"{task.name}: {loss.why}; type this again, it goes on from what is filled")

@@ -135,12 +135,12 @@ class Cluster:
             if node["Resources"].get("CPU")  # heads are often kept free of work
         ]
 
-    def ended(self, tasks: Collection[Task], timeout_s: float | None) -> dict[Task, Loss | None]:
-        """Wait until a task has ended, and return those that have by then.
+    def wait(self, tasks: Collection[Task], timeout_s: float | None = None) -> None:
+        """Wait until one of the tasks has ended, or so long."""
+        self._ray.wait([task.reference for task in tasks], num_returns=1, timeout=timeout_s)
 
-        Args:
-            tasks: to wait for.
-            timeout_s: after which none is returned; with none it waits for one.
+    def ended(self, tasks: Collection[Task]) -> dict[Task, Loss | None]:
+        """Return which of the tasks have ended.
 
         Returns:
             How each was lost, with its process or its node; none for those that came to their end.
@@ -151,8 +151,7 @@ class Cluster:
         if not tasks:
             return {}
         by_reference = {task.reference: task for task in tasks}
-        first, _ = self._ray.wait(list(by_reference), num_returns=1, timeout=timeout_s)
-        done, _ = self._ray.wait(list(by_reference), num_returns=len(by_reference), timeout=0) if first else ([], [])
+        done, _ = self._ray.wait(list(by_reference), num_returns=len(by_reference), timeout=0)
         return {by_reference[reference]: self._loss(reference) for reference in done}
 
     def cancel(self, tasks: Collection[Task]) -> None:

@@ -2,23 +2,19 @@
 
 import socket
 import sys
+import time
 import uuid
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import optuna
 from optuna.trial import TrialState
 
 from experiments import tracking
-from experiments.interrupts import deferred
-from experiments.ray_cluster import Cluster, Loss, Needs, Task, connected, refuse_local_stores
-from sweeps.reconcile import reconcile
-from sweeps.space import read_space
-from sweeps.study import TASK, open_study, own_trials, settled, waiting
+from experiments.ray_cluster import Cluster, Needs, Task, connected, refuse_local_stores
+from sweeps.crew import run_crew
+from sweeps.deaths import Death
+from sweeps.study import TASK, TOTAL, own_trials, settled, stable_hash
 from sweeps.worker import Job, announce, work
-
-_POLL_S = 1.0
-_MOST_CRASHES = 3
 
 
 @dataclass(frozen=True)
@@ -28,7 +24,7 @@ class Plan:
     Attributes:
         address: of a running cluster; without one, one of this machine alone is started.
         needs: of a trial.
-        most: trials at a time; without it as many as there is room for, and an autoscaler sees all that is left.
+        most: trials at a time; without it as many as there is room for, and an autoscaler sees all that wait.
     """
 
     address: str | None = None
@@ -36,12 +32,11 @@ class Plan:
     most: int | None = None
 
 
-def run_on_ray(job: Job, plan: Plan) -> None:
-    """Run queued trials on a cluster until none is left.
+def run_on_ray(job: Job, plan: Plan, study: optuna.Study) -> None:
+    """Run the trials of a study on a cluster until it has its total, or was stopped.
 
     Raises:
         KeyboardInterrupt: Ctrl-C, once every task has put its trial back.
-        RuntimeError: tasks crash one after the other.
         ValueError: a database is a file, and the cluster has other machines.
     """
     with connected(plan.address) as cluster:
@@ -52,60 +47,72 @@ def run_on_ray(job: Job, plan: Plan) -> None:
                 "joins (Ctrl-C, then --cpus-per-trial and --gpus-per-trial ask for less)",
                 file=sys.stderr,
             )
-        study = open_study(job.name, job.storage, read_space(job.space))
-        drive(cluster, study, replace(job, threads=plan.needs.threads), plan)
+        tasks = Tasks(cluster, study, replace(job, threads=plan.needs.threads, most=1), plan)
+        try:
+            run_crew(tasks, study)
+        except Exception:
+            tasks.stop()
+            raise
 
 
-def drive(cluster: Cluster, study: optuna.Study, job: Job, plan: Plan) -> None:
-    """Keep as many tasks on the cluster as there are trials to run, and put back those of lost ones."""
-    launch = uuid.uuid4().hex[:8]
-    tasks: dict[str, Task] = {}
-    started = crashes = 0
-    told = {trial.number for trial in settled(study)}
-    with deferred() as interrupted:
-        while not interrupted():
-            for _ in range(wanted(study, tasks, job.total, plan.most)):
-                name = f"{job.name} {launch}-{started}"
-                tasks[name] = cluster.start(name, work, replace(job, task=name, index=started), plan.needs)
-                started += 1
-            if not tasks:
-                return
-            ended = cluster.ended(tasks.values(), _POLL_S)
-            for task in ended:
-                del tasks[task.name]
-            lost = {task.name: loss for task, loss in ended.items() if loss is not None}
-            put_back(study, lost)
-            new = [trial for trial in settled(study) if trial.number not in told]
-            for trial in new:
-                announce(study, trial)
-            told |= {trial.number for trial in new}
-            crashes = 0 if new else crashes + sum(not loss.with_node for loss in lost.values())
-            if crashes >= _MOST_CRASHES:
-                cluster.cancel(tasks.values())
-                raise RuntimeError(
-                    f"{crashes} processes died with no trial ended in between ({next(iter(lost.values())).why}): where "
-                    "memory is short, fewer trials at a time need less of it (--workers, or more --cpus-per-trial)"
-                )
-        cluster.cancel(tasks.values())
-    raise KeyboardInterrupt
+class Tasks:
+    """Tasks on a cluster, each of which runs one trial of a study and ends; a crew whose members are hired by the day.
 
+    Args:
+        cluster: to run on.
+        study: that they work at.
+        job: of each.
+        plan: how many at a time, and what each needs.
+    """
 
-def wanted(study: optuna.Study, tasks: Mapping[str, Task], total: int, most: int | None) -> int:
-    """Return how many tasks are to be started: one for each waiting trial, less those that have not taken one yet."""
-    at_work = sum(
-        trial.state is TrialState.RUNNING and trial.user_attrs.get(TASK) in tasks for trial in own_trials(study)
-    )
-    missing = len(waiting(study)) - (len(tasks) - at_work)
-    room = min(total - len(settled(study)), total if most is None else most) - len(tasks)
-    return max(0, min(missing, room))
+    def __init__(self, cluster: Cluster, study: optuna.Study, job: Job, plan: Plan) -> None:
+        self._cluster, self._study, self._job, self._plan = cluster, study, job, plan
+        self._tasks: dict[str, Task] = {}
+        self._launch, self._started = uuid.uuid4().hex[:8], 0
+        self._told = {trial.number for trial in settled(study)}
 
+    def __len__(self) -> int:
+        return len(self._tasks)
 
-def put_back(study: optuna.Study, lost: Mapping[str, Loss]) -> None:
-    """Queue again what lost tasks were at, and say so."""
-    if not lost:
-        return
-    again = reconcile(study, {name: loss.why for name, loss in lost.items()})
-    for name, loss in lost.items():
-        print(f"lost a task ({name}): {loss.why}", file=sys.stderr)
-    if again:
-        print(f"queued again: trial {', '.join(map(str, again))}", file=sys.stderr)
+    def hire(self, wanted: int) -> None:
+        """Start a task for each waiting trial, less those that have not taken one yet."""
+        at_work = sum(
+            trial.state is TrialState.RUNNING and trial.user_attrs.get(TASK) in self._tasks
+            for trial in own_trials(self._study)
+        )
+        unfinished = self._study.user_attrs[TOTAL] - len(settled(self._study))
+        room = min(unfinished, unfinished if self._plan.most is None else self._plan.most) - len(self)
+        for _ in range(min(wanted - (len(self) - at_work), room)):
+            name = f"{self._job.name} {self._launch}-{self._started}"
+            job = replace(self._job, task=name, index=stable_hash(name))
+            self._tasks[name] = self._cluster.start(name, work, job, self._plan.needs)
+            self._started += 1
+
+    def dead(self) -> list[Death]:
+        """Strike off the tasks that ended, and return how those were lost that did not mean to."""
+        ended = self._cluster.ended(self._tasks.values())
+        for task in ended:
+            del self._tasks[task.name]
+        return [
+            Death(f"Ray lost its task: {loss.why}", task.name, alone=not loss.with_node)
+            for task, loss in ended.items()
+            if loss is not None
+        ]
+
+    def wait(self, seconds: float) -> None:
+        """Wait so long, or until one of them ends, and say what has ended: what tasks print stays on their node."""
+        if self._tasks:
+            self._cluster.wait(self._tasks.values(), seconds)
+        else:
+            time.sleep(seconds)
+        for trial in settled(self._study):
+            if trial.number not in self._told:
+                self._told.add(trial.number)
+                announce(self._study, trial)
+
+    def stop(self) -> None:
+        """Have each put its trial back, and wait until it did."""
+        self._cluster.cancel(self._tasks.values())
+
+    def kill(self) -> None:
+        """Leave them to Ray, which ends what has lost its driver; the next launch puts their trials back."""
