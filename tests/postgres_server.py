@@ -47,7 +47,7 @@ class PostgresServer:
             command = ["setpriv", f"--reuid={SERVER_USER}", f"--regid={SERVER_USER}", "--clear-groups", *command]
         # Its output goes to a file: the server inherits what pg_ctl was given, and would hold a pipe open.
         with (self._folder / "commands").open("a+") as told:
-            if subprocess.run(command, stdout=told, stderr=told, cwd=self._folder).returncode != 0:
+            if subprocess.run(command, check=False, stdout=told, stderr=told, cwd=self._folder).returncode != 0:
                 told.seek(0)
                 raise RuntimeError(f"{program} failed: {told.read()[-2000:]}")
 
