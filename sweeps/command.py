@@ -12,6 +12,7 @@ from experiments import tracking
 from experiments.train import quieten
 from sweeps import clean, join
 from sweeps.launch import check, launch, sample
+from sweeps.ray_arguments import add_ray_arguments, ray_plan
 from sweeps.reconcile import reconcile
 from sweeps.reseed import Wish
 from sweeps.retention import KEPT
@@ -33,8 +34,11 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--space", type=Path, help="YAML of the search space")
     parser.add_argument("--trials", type=int, default=20, help="total number of trials, earlier ones included")
     parser.add_argument("--name", help="of the sweep; the name of the space's file when not given")
-    parser.add_argument("--workers", type=int, default=1, help="processes that share the trials")
+    parser.add_argument(
+        "--workers", type=int, help="trials at a time; default 1, with --engine ray as many as there is room for"
+    )
     parser.add_argument("--gpus-per-worker", type=int, default=1, help="GPUs that each worker sees, if there are any")
+    add_ray_arguments(parser)
     parser.add_argument("--storage", default=DEFAULT_STORAGE, help="URL of Optuna's database")
     parser.add_argument(
         "--keep-checkpoints", type=int, default=KEPT, metavar="K", help="of the best trials; the others' are deleted"
@@ -52,7 +56,8 @@ def main(arguments: list[str]) -> int:
     if options.space is None:
         parser.error("--space is missing: the YAML of the search space")
     numbers = ("trials", "workers", "gpus_per_worker", "keep_checkpoints", "seeds")
-    if any(getattr(options, number) < 1 for number in numbers) or options.reseed_top < 0:
+    given = [value for value in (getattr(options, number) for number in numbers) if value is not None]
+    if min(given) < 1 or options.reseed_top < 0:
         names = ", ".join("--" + number.replace("_", "-") for number in numbers)
         parser.error(f"{names} must be at least 1, and --reseed-top not below 0")
     return _dry_run(options.space, options.trials) if options.dry_run else _launch(options)
@@ -65,8 +70,9 @@ def _launch(options: argparse.Namespace) -> int:
         name,
         options.trials,
         options.storage,
-        options.workers,
-        gpus_each=options.gpus_per_worker,
+        options.workers or 1,
+        options.gpus_per_worker,
+        ray_plan(options),
         form="json" if options.json else "auto",
         keep=options.keep_checkpoints,
         wish=Wish(options.reseed_top, options.seeds) if options.reseed_top else None,

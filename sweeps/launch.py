@@ -20,6 +20,7 @@ from sweeps.measures import MEASURES
 from sweeps.members import Members
 from sweeps.monitor import Form, Monitor
 from sweeps.prepare import fill_caches
+from sweeps.ray_engine import Plan, run_on_ray
 from sweeps.reconcile import reconcile, sign
 from sweeps.reseed import Wish, reseed, verdict
 from sweeps.retention import KEPT
@@ -42,6 +43,7 @@ class _Team:
         storage: URL of Optuna's database.
         workers: processes that share the trials.
         gpus_each: GPUs that each worker sees, where there are any.
+        cluster: of Ray, that runs the trials instead of processes here.
         form: of what is told.
         out: where it is told.
     """
@@ -51,6 +53,7 @@ class _Team:
     storage: str
     workers: int
     gpus_each: int
+    cluster: Plan | None
     form: Form
     out: TextIO
 
@@ -69,12 +72,16 @@ class _Team:
             print(repair)
         try_again(study)
         done, missing = len(settled(study)), len(waiting(study))
-        print(f"sweep {study.study_name!r}: {done} of {total} trials done, {missing} to go, {self.workers} worker(s)")
+        where = f"{self.workers} worker(s)" if self.cluster is None else "on Ray"
+        print(f"sweep {study.study_name!r}: {done} of {total} trials done, {missing} to go, {where}")
         if done < total:
             fill_caches(self.space, sample(self.space, 1))
-            job = Job(study.study_name, self.storage, share(self.workers))
             with Monitor(study, MEASURES, total, self.form, after_trials, self.out) as monitor:
-                run_crew(Members(job, self.workers, self.gpus_each), study, update=monitor.update)
+                if self.cluster is None:
+                    job = Job(study.study_name, self.storage, share(self.workers))
+                    run_crew(Members(job, self.workers, self.gpus_each), study, update=monitor.update)
+                else:
+                    run_on_ray(Job(study.study_name, self.storage, share()), self.cluster, study, monitor.update)
             reconcile(study, parent)
         why = stopped(study)
         if why is not None:
@@ -88,6 +95,7 @@ def launch(
     storage: str = DEFAULT_STORAGE,
     workers: int = 1,
     gpus_each: int = 1,
+    cluster: Plan | None = None,
     form: Form = "auto",
     keep: int = KEPT,
     wish: Wish | None = None,
@@ -101,6 +109,7 @@ def launch(
         storage: URL of Optuna's database.
         workers: processes that share the trials.
         gpus_each: GPUs that each worker sees, where there are any.
+        cluster: of Ray, that runs the trials instead of processes here.
         form: of what is told while it runs; as ``json``, standard output has nothing else.
         keep: checkpoints of how many trials, the best ones.
         wish: train the best anew over several seeds; none for not.
@@ -113,7 +122,7 @@ def launch(
     corpus = check(space)
     study = open_study(name, storage, space)
     told = {SPACE: path.read_text(), DATA: corpus.digest}
-    team = _Team(space, told, storage, workers, gpus_each, form, out)
+    team = _Team(space, told, storage, workers, gpus_each, cluster, form, out)
     earlier = tracking.find({tracking.SWEEP_TAG: name})
     resume = earlier[0].info.run_id if earlier else None
     tags = {tracking.SWEEP_TAG: name, "sweep.fingerprint": space.fingerprint}

@@ -22,6 +22,7 @@ from sweeps.study import (
     PARENT,
     RETRY,
     RUN_ID,
+    TASK,
     TOTAL,
     is_owed,
     own_trials,
@@ -55,7 +56,7 @@ class Repair:
         return f"{subject}: {self.what}"
 
 
-def reconcile(study: optuna.Study, parent: str, reason: str = DIED) -> list[Repair]:
+def reconcile(study: optuna.Study, parent: str, reason: str = DIED, dead: Collection[str] = ()) -> list[Repair]:
     """Put trials back whose worker is dead, and make every run under a sweep's run, and that one, say what is true.
 
     Done again, it finds nothing to do.
@@ -64,8 +65,9 @@ def reconcile(study: optuna.Study, parent: str, reason: str = DIED) -> list[Repa
         study: to put right.
         parent: id of the sweep's MLflow run.
         reason: why workers died, if more is known.
+        dead: tasks of a cluster that are known to be.
     """
-    return [*put_back(study, reason), *_runs(study, parent, reason), *_parent(study, parent)]
+    return [*put_back(study, reason, dead), *_runs(study, parent, reason), *_parent(study, parent)]
 
 
 def put_back(study: optuna.Study, reason: str = DIED, dead: Collection[str] = ()) -> list[Repair]:
@@ -76,7 +78,7 @@ def put_back(study: optuna.Study, reason: str = DIED, dead: Collection[str] = ()
     Args:
         study: to put right.
         reason: why the workers died, if more is known.
-        dead: names of workers that are known to be dead beside those of this machine.
+        dead: tasks of a cluster that are known to be, which no machine but theirs could tell by looking.
     """
     for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
         if _is_dead(trial, dead):
@@ -84,7 +86,25 @@ def put_back(study: optuna.Study, reason: str = DIED, dead: Collection[str] = ()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ExperimentalWarning)
         optuna.storages.fail_stale_trials(study)  # of other machines
-    return [_again(study, trial, reason) for trial in without_replaced(own_trials(study)) if is_owed(trial)]
+    owed = [trial for trial in without_replaced(own_trials(study)) if is_owed(trial)]
+    return [queue_owed(study, trial, reason) for trial in owed]
+
+
+def queue_owed(study: optuna.Study, trial: FrozenTrial, reason: str = DIED) -> Repair:
+    """Queue a trial again that ended before its time, and have its run say so.
+
+    Args:
+        study: of the trial.
+        trial: that is owed another try.
+        reason: why, unless Ctrl-C is.
+    """
+    reason = _INTERRUPTED if INTERRUPTED in trial.user_attrs else reason
+    run = _run_of(study, trial)
+    if run is not None:  # before the trial waits: whoever takes it makes the run RUNNING
+        agree(run, trial, reason)
+    queue_again(study, trial, reason, run.info.run_id if run else None)
+    tries = "" if INTERRUPTED in trial.user_attrs else f", retry {trial.user_attrs.get(RETRY, 0) + 1} of {MOST_RETRIES}"
+    return Repair(f"queued again{tries} ({reason})", trial.number)
 
 
 def sign(study: optuna.Study) -> None:
@@ -102,9 +122,11 @@ def is_launched(study: optuna.Study) -> bool:
 
 
 def _is_dead(trial: FrozenTrial, dead: Collection[str]) -> bool:
+    if trial.user_attrs.get(TASK) in dead:
+        return True
     worker = trial.user_attrs.get(WORKER)
     if worker is not None:
-        return worker in dead or gone(worker) is True
+        return gone(worker) is True
     taken = trial.datetime_start
     return taken is not None and (datetime.now() - taken).total_seconds() > _UNSIGNED_S  # noqa: DTZ005 - as Optuna's
 
@@ -114,16 +136,6 @@ def _end(study: optuna.Study, trial: FrozenTrial) -> None:
         UpdateFinishedTrialError
     ):  # another has done it in this moment, and queues it again as this one would
         study.tell(trial.number, state=TrialState.FAIL, skip_if_finished=True)
-
-
-def _again(study: optuna.Study, trial: FrozenTrial, reason: str) -> Repair:
-    reason = _INTERRUPTED if INTERRUPTED in trial.user_attrs else reason
-    run = _run_of(study, trial)
-    if run is not None:  # before the trial waits: whoever takes it makes the run RUNNING
-        agree(run, trial, reason)
-    queue_again(study, trial, reason, run.info.run_id if run else None)
-    tries = "" if INTERRUPTED in trial.user_attrs else f", retry {trial.user_attrs.get(RETRY, 0) + 1} of {MOST_RETRIES}"
-    return Repair(f"queued again{tries} ({reason})", trial.number)
 
 
 def _run_of(study: optuna.Study, trial: FrozenTrial) -> tracking.Run | None:

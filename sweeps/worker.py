@@ -12,13 +12,14 @@ from experiments.threads import use
 from experiments.train import drop_scratch, quieten
 from sweeps.mirror import mirror
 from sweeps.objective import run_trial
-from sweeps.reconcile import put_back
+from sweeps.reconcile import queue_owed
 from sweeps.signature import this_worker
 from sweeps.streak import stop_if_hopeless, stopped
 from sweeps.study import (
     PARENT,
     QUEUED,
     RUN_ID,
+    TASK,
     TOTAL,
     is_owed,
     load_study,
@@ -41,6 +42,7 @@ class Job:
         threads: that torch may use.
         index: of the worker among all that draw values at the same time.
         most: trials after which it leaves; none for as many as there are.
+        task: of a cluster that this worker is, so that its launcher can tell what a lost one was at.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Job:
     threads: int
     index: int = 0
     most: int | None = None
+    task: str | None = None
 
 
 def work(job: Job, told: Callable[[], bool] = lambda: False) -> None:
@@ -72,10 +75,11 @@ def work(job: Job, told: Callable[[], bool] = lambda: False) -> None:
             return pressed() or told()
 
         def objective(trial: optuna.Trial) -> float:
+            if job.task is not None:
+                trial.set_user_attr(TASK, job.task)
             return run_trial(trial, space, parent, worker, interrupted)
 
         while not interrupted() and done != job.most and not stopped(study):
-            put_back(study)
             if not waiting(study) or len(settled(study)) >= study.user_attrs[TOTAL]:
                 return
             _run_one(study, objective)
@@ -95,7 +99,9 @@ def _run_one(study: optuna.Study, objective: Callable[[optuna.Trial], float]) ->
     try:
         study.optimize(run, n_trials=1, catch=(Exception,))
     except KeyboardInterrupt:
-        put_back(study)
+        for trial in (_trial(study, one) for one in taken):
+            if QUEUED in trial.user_attrs and is_owed(trial):  # its own; what else is owed is the launcher's to queue
+                queue_owed(study, trial)
         raise
     except (ValueError, UpdateFinishedTrialError):  # Optuna's words for a trial that has been told already
         if not taken or not _trial(study, taken[0]).state.is_finished():
