@@ -18,7 +18,7 @@ real_train = sweeps.objective.train
 def in_process(monkeypatch):
     """Have the launcher's own process work, so that a test can alter what it calls."""
 
-    def run(members, study):
+    def run(members, study, update):
         work(Job(study.study_name, DEFAULT_STORAGE, threads=1))
 
     monkeypatch.setattr("sweeps.launch.run_crew", run)
