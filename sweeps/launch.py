@@ -72,7 +72,7 @@ class _Team:
             print(repair)
         try_again(study)
         done, missing = len(settled(study)), len(waiting(study))
-        where = f"{self.workers} worker(s)" if self.cluster is None else "on Ray"
+        where = f"{self.workers} worker(s) of {share(self.workers)} thread(s)" if self.cluster is None else "on Ray"
         print(f"sweep {study.study_name!r}: {done} of {total} trials done, {missing} to go, {where}")
         if done < total:
             fill_caches(self.space, sample(self.space, 1))
