@@ -12,6 +12,7 @@ from experiments import tracking
 from experiments.train import quieten
 from sweeps import join
 from sweeps.launch import check, launch, sample
+from sweeps.ray_arguments import add_ray_arguments, ray_plan
 from sweeps.reconcile import reconcile
 from sweeps.space import read_space
 from sweeps.study import DEFAULT_STORAGE, PARENT, load_study, settled
@@ -30,8 +31,11 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--space", type=Path, help="YAML of the search space")
     parser.add_argument("--trials", type=int, default=20, help="total number of trials, earlier ones included")
     parser.add_argument("--name", help="of the sweep; the name of the space's file when not given")
-    parser.add_argument("--workers", type=int, default=1, help="processes that share the trials")
+    parser.add_argument(
+        "--workers", type=int, help="trials at a time; default 1, with --engine ray as many as there is room for"
+    )
     parser.add_argument("--gpus-per-worker", type=int, default=1, help="GPUs that each worker sees, if there are any")
+    add_ray_arguments(parser)
     parser.add_argument("--storage", default=DEFAULT_STORAGE, help="URL of Optuna's database")
     parser.add_argument("--dry-run", action="store_true", help="print sampled configs and stop")
     parser.add_argument("--reconcile", action="store_true", help="repair what a crash left, and stop")
@@ -43,7 +47,7 @@ def main(arguments: list[str]) -> int:
         return _reconcile(name, options.storage, options.json) if name else parser.error("--reconcile needs --name")
     if options.space is None:
         parser.error("--space is missing: the YAML of the search space")
-    if min(options.trials, options.workers, options.gpus_per_worker) < 1:
+    if min(options.trials, options.workers or 1, options.gpus_per_worker) < 1:
         parser.error("--trials, --workers and --gpus-per-worker must be at least 1")
     return _dry_run(options.space, options.trials) if options.dry_run else _launch(options)
 
@@ -51,7 +55,13 @@ def main(arguments: list[str]) -> int:
 def _launch(options: argparse.Namespace) -> int:
     name = options.name or options.space.stem
     study = launch(
-        options.space, name, options.trials, options.storage, options.workers, gpus_each=options.gpus_per_worker
+        options.space,
+        name,
+        options.trials,
+        options.storage,
+        options.workers or 1,
+        options.gpus_per_worker,
+        ray_plan(options),
     )
     ended = settled(study)
     failed = [trial for trial in ended if trial.state is optuna.trial.TrialState.FAIL]

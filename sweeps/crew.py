@@ -2,30 +2,48 @@
 
 import time
 from collections.abc import Callable
-from pathlib import Path
+from typing import Protocol
 
 import optuna
 
-from experiments.failures import OUT_OF_MEMORY
 from experiments.interrupts import deferred
-from sweeps.members import Members
-from sweeps.mirror import DIED
+from sweeps.deaths import Death
 from sweeps.reconcile import put_back, reconcile, sign
 from sweeps.streak import stop, stopped
 from sweeps.study import PARENT, TOTAL, settled, waiting
 
 MOST_DEATHS = 3
 _LOOK_EVERY_S, _PUT_BACK_EVERY_S, _SIGN_EVERY_S = 0.5, 3.0, 30.0
-_KERNEL_COUNTS = Path("/proc/vmstat")
+
+
+class Crew(Protocol):
+    """Workers that one launcher hires: processes of its machine, or tasks on a cluster."""
+
+    def __len__(self) -> int: ...
+
+    def hire(self, wanted: int) -> None:
+        """Take on as many as there is room for, up to so many."""
+
+    def dead(self) -> list[Death]:
+        """Strike off those that ended, and return how those died that did not mean to."""
+
+    def wait(self, seconds: float) -> None:
+        """Wait so long, or until one of them ends."""
+
+    def stop(self) -> None:
+        """Have each put its trial back, and wait until it did."""
+
+    def kill(self) -> None:
+        """End them at once."""
 
 
 def run_crew(
-    members: Members, study: optuna.Study, launching: bool = True, update: Callable[[], None] = lambda: None
+    members: Crew, study: optuna.Study, launching: bool = True, update: Callable[[], None] = lambda: None
 ) -> None:
     """Keep workers at a study until it has its total, or was stopped.
 
     Args:
-        members: processes of this machine.
+        members: that are to work.
         study: that they work at.
         launching: this process answers for the sweep: it stays until trials on other machines have ended too, and
             leaves signs of life. One that only joined leaves when nothing waits.
@@ -40,8 +58,8 @@ def run_crew(
     try:
         with deferred() as interrupted:
             while not interrupted():
-                for code in members.dead():
-                    deaths.note(code)
+                for death in members.dead():
+                    deaths.note(death)
                 over = stopped(study) is not None or len(settled(study)) >= study.user_attrs[TOTAL]
                 if not over:
                     members.hire(len(waiting(study)))
@@ -72,21 +90,21 @@ class Deaths:
 
     def __init__(self, study: optuna.Study) -> None:
         self._study = study
-        self._count, self._settled, self._kills = 0, len(settled(study)), _kills_for_memory()
+        self._count, self._settled = 0, len(settled(study))
 
-    def note(self, code: int) -> None:
-        """Put the trial of a worker back that ended with a code it should not have."""
-        ended, kills = len(settled(self._study)), _kills_for_memory()
-        reason = _why(code, kills > self._kills)
-        self._count = self._count + 1 if ended == self._settled else 1
-        self._settled, self._kills = ended, kills
-        print(f"a worker ended: {reason}", flush=True)
-        for repair in reconcile(self._study, self._study.user_attrs[PARENT], reason):
+    def note(self, death: Death) -> None:
+        """Put the trial of a worker back that died."""
+        ended = len(settled(self._study))
+        self._count = (self._count if ended == self._settled else 0) + death.alone
+        self._settled = ended
+        print(f"a worker ended: {death.why}", flush=True)
+        dead = [] if death.task is None else [death.task]
+        for repair in reconcile(self._study, self._study.user_attrs[PARENT], death.why, dead):
             print(repair, flush=True)
-        if self._count == MOST_DEATHS:
+        if self._count == MOST_DEATHS and death.alone:
             stop(
                 self._study,
-                f"{MOST_DEATHS} workers ended and no trial did in between, the last because {reason}\n"
+                f"{MOST_DEATHS} workers ended and no trial did in between, the last because {death.why}\n"
                 "Type the same command again when it is mended: it goes on from here.",
             )
 
@@ -104,17 +122,3 @@ class Every:
             return False
         self._next = now + self._seconds
         return True
-
-
-def _why(code: int, for_memory: bool) -> str:
-    if code >= 0:
-        return f"the worker ended with code {code}: what it printed says why"
-    if for_memory:
-        return f"{DIED}; the kernel ended processes for want of memory meanwhile. {OUT_OF_MEMORY}"
-    return f"{DIED}: signal {-code}"
-
-
-def _kills_for_memory() -> int:
-    """Return how many processes the kernel has ended for want of memory since it started."""
-    counts = dict(line.split() for line in _KERNEL_COUNTS.read_text().splitlines()) if _KERNEL_COUNTS.exists() else {}
-    return int(counts.get("oom_kill", 0))

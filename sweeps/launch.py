@@ -12,6 +12,7 @@ from sweeps.answer import publish
 from sweeps.crew import run_crew
 from sweeps.members import Members
 from sweeps.prepare import fill_caches
+from sweeps.ray_engine import Plan, run_on_ray
 from sweeps.reconcile import reconcile, sign
 from sweeps.space import Space, read_space
 from sweeps.streak import SweepStoppedError, stopped, try_again
@@ -20,7 +21,13 @@ from sweeps.worker import Job
 
 
 def launch(
-    path: Path, name: str, total: int, storage: str = DEFAULT_STORAGE, workers: int = 1, gpus_each: int = 1
+    path: Path,
+    name: str,
+    total: int,
+    storage: str = DEFAULT_STORAGE,
+    workers: int = 1,
+    gpus_each: int = 1,
+    cluster: Plan | None = None,
 ) -> optuna.Study:
     """Bring a sweep to a total of trials, and publish what it found on its MLflow run.
 
@@ -31,6 +38,7 @@ def launch(
         storage: URL of Optuna's database.
         workers: processes that share the trials.
         gpus_each: GPUs that each worker sees, where there are any.
+        cluster: of Ray, that runs the trials instead of processes here.
 
     Raises:
         ValueError: the space cannot be searched, or is not the one that the name stands for.
@@ -53,10 +61,14 @@ def launch(
         try_again(study)
         tracking.log_dataset(parent, corpus, "train and dev")
         missing = queue(study, total)
-        print(f"sweep {name!r}: {len(settled(study))} of {total} trials done, {missing} to go, {workers} worker(s)")
+        where = f"{workers} worker(s)" if cluster is None else "on Ray"
+        print(f"sweep {name!r}: {len(settled(study))} of {total} trials done, {missing} to go, {where}")
         if len(settled(study)) < total:
             fill_caches(space, sample(space, 1))
-            run_crew(Members(Job(name, storage, share(workers), progress=workers == 1), workers, gpus_each), study)
+            if cluster is None:
+                run_crew(Members(Job(name, storage, share(workers), progress=workers == 1), workers, gpus_each), study)
+            else:
+                run_on_ray(Job(name, storage, share()), cluster, study)
             reconcile(study, parent)
         publish(study, parent, path)
         why = stopped(study)

@@ -13,6 +13,7 @@ from multiprocessing.process import BaseProcess
 
 from experiments.threads import share
 from sweeps import shares
+from sweeps.deaths import Coroner, Death
 from sweeps.worker import Job, work
 
 _INTERRUPTED = 130
@@ -38,6 +39,7 @@ class Members:
     def __init__(self, job: Job, most: int, gpus_each: int = 1) -> None:
         self._job, self._most, self._gpus_each = job, most, gpus_each
         self._members: dict[int, _Member] = {}
+        self._coroner = Coroner()
 
     def __len__(self) -> int:
         return len(self._members)
@@ -48,13 +50,13 @@ class Members:
         for index in free[:wanted]:
             self._members[index] = self._start(index)
 
-    def dead(self) -> list[int]:
-        """Strike off the processes that ended, and return the exit codes of those that did not mean to."""
+    def dead(self) -> list[Death]:
+        """Strike off the processes that ended, and return how those died that did not mean to."""
         ended = {index: member.process.exitcode for index, member in self._members.items()}
         for index, code in ended.items():
             if code is not None:
                 self._members.pop(index).line.close()
-        return [code for code in ended.values() if code not in (None, 0, _INTERRUPTED)]
+        return [self._coroner.examine(code) for code in ended.values() if code not in (None, 0, _INTERRUPTED)]
 
     def wait(self, seconds: float) -> None:
         """Wait so long, or until one of them ends."""

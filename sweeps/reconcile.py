@@ -22,6 +22,7 @@ from sweeps.study import (
     PARENT,
     RETRY,
     RUN_ID,
+    TASK,
     TOTAL,
     is_owed,
     own_trials,
@@ -55,7 +56,7 @@ class Repair:
         return f"{subject}: {self.what}"
 
 
-def reconcile(study: optuna.Study, parent: str, reason: str = DIED) -> list[Repair]:
+def reconcile(study: optuna.Study, parent: str, reason: str = DIED, dead: Collection[str] = ()) -> list[Repair]:
     """Put trials back whose worker is dead, and make every run under a sweep's run, and that one, say what is true.
 
     Done again, it finds nothing to do.
@@ -64,8 +65,9 @@ def reconcile(study: optuna.Study, parent: str, reason: str = DIED) -> list[Repa
         study: to put right.
         parent: id of the sweep's MLflow run.
         reason: why workers died, if more is known.
+        dead: tasks of a cluster that are known to be.
     """
-    return [*put_back(study, reason), *_runs(study, parent, reason), *_parent(study, parent)]
+    return [*put_back(study, reason, dead), *_runs(study, parent, reason), *_parent(study, parent)]
 
 
 def put_back(study: optuna.Study, reason: str = DIED, dead: Collection[str] = ()) -> list[Repair]:
@@ -76,7 +78,7 @@ def put_back(study: optuna.Study, reason: str = DIED, dead: Collection[str] = ()
     Args:
         study: to put right.
         reason: why the workers died, if more is known.
-        dead: names of workers that are known to be dead beside those of this machine.
+        dead: tasks of a cluster that are known to be, which no machine but theirs could tell by looking.
     """
     for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
         if _is_dead(trial, dead):
@@ -120,9 +122,11 @@ def is_launched(study: optuna.Study) -> bool:
 
 
 def _is_dead(trial: FrozenTrial, dead: Collection[str]) -> bool:
+    if trial.user_attrs.get(TASK) in dead:
+        return True
     worker = trial.user_attrs.get(WORKER)
     if worker is not None:
-        return worker in dead or gone(worker) is True
+        return gone(worker) is True
     taken = trial.datetime_start
     return taken is not None and (datetime.now() - taken).total_seconds() > _UNSIGNED_S  # noqa: DTZ005 - as Optuna's
 

@@ -18,7 +18,7 @@ FINGERPRINT, SPACE, DATA, PARENT, TOTAL = "fingerprint", "space", "data", "paren
 LAUNCHER, STOPPED, FORGIVEN = "launcher", "stopped", "forgiven"
 # User attributes of a trial.
 QUEUED, SLOT, SEED, RETRY, RETRY_OF, EARLIER = "queued", "slot", "seed", "retry", "retry_of", "earlier"
-RUN_ID, INTERRUPTED, FAILURE, CAUSE = "run_id", "interrupted", "failure", "cause"
+RUN_ID, INTERRUPTED, FAILURE, CAUSE, TASK = "run_id", "interrupted", "failure", "cause", "task"
 
 
 def open_study(name: str, storage: str, space: Space, worker: int = 0, wait: bool = False) -> optuna.Study:

@@ -19,6 +19,7 @@ from sweeps.study import (
     PARENT,
     QUEUED,
     RUN_ID,
+    TASK,
     TOTAL,
     best,
     is_owed,
@@ -43,6 +44,7 @@ class Job:
         progress: show a bar for each epoch.
         index: of the worker among all that draw values at the same time.
         most: trials after which it leaves; none for as many as there are.
+        task: of a cluster that this worker is, so that its launcher can tell what a lost one was at.
     """
 
     name: str
@@ -51,6 +53,7 @@ class Job:
     progress: bool = False
     index: int = 0
     most: int | None = None
+    task: str | None = None
 
 
 def work(job: Job, told: Callable[[], bool] = lambda: False) -> None:
@@ -75,6 +78,8 @@ def work(job: Job, told: Callable[[], bool] = lambda: False) -> None:
             return pressed() or told()
 
         def objective(trial: optuna.Trial) -> float:
+            if job.task is not None:
+                trial.set_user_attr(TASK, job.task)
             return run_trial(trial, space, parent, worker, job.progress, interrupted)
 
         while not interrupted() and done != job.most and not stopped(study):
