@@ -100,7 +100,7 @@ class Tasks:
         for task in ended:
             del self._tasks[task.name]
         return [
-            Death(f"Ray lost its task: {loss.why}", task.name, alone=not loss.with_node)
+            Death(f"on Ray, {loss.why}", task.name, alone=not loss.with_node)
             for task, loss in ended.items()
             if loss is not None
         ]
@@ -114,7 +114,8 @@ class Tasks:
 
     def stop(self) -> None:
         """Have each put its trial back, and wait until it did."""
-        self._cluster.cancel(self._tasks.values())
+        for task, loss in self._cluster.cancel(self._tasks.values()).items():
+            print(f"task {task.name}: {loss.why}; its trial is put back by the next launch", file=sys.stderr)
 
     def kill(self) -> None:
         """Leave them to Ray, which ends what has lost its driver; the next launch puts their trials back."""
