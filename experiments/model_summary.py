@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import warnings
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
@@ -13,7 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 from torch import Tensor, nn
 
-from experiments.training_config import TrainingCLI
+from experiments.training_config import read_only
 from lightning_modules.cost import NOT_COUNTED, Parameters, count_macs, count_parameters, size_bytes
 from lightning_modules.detector import Detector
 
@@ -60,13 +59,6 @@ class Summary:
     size_mb: float
 
 
-class _ConfigOnly(TrainingCLI):
-    """A training's config, with nothing made of it: no corpus is read."""
-
-    def instantiate_classes(self) -> None:
-        """Make nothing."""
-
-
 def read_detector(arguments: Sequence[str]) -> Detector:
     """Make the detector of a training config alone.
 
@@ -76,10 +68,8 @@ def read_detector(arguments: Sequence[str]) -> Detector:
     Raises:
         ValueError: the config is not usable.
     """
+    config = read_only(arguments).config
     try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message="LightningCLI's args parameter")  # as in `parse`
-            config = _ConfigOnly(arguments).config
         parser = ArgumentParser(exit_on_error=False)
         parser.add_class_arguments(Detector, "model")
         detector: Detector = parser.instantiate_classes(Namespace(model=config.model)).model

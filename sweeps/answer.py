@@ -38,7 +38,7 @@ def publish(study: optuna.Study, parent: str, space: Path) -> None:
             if before not in (None, run_id):
                 tracking.tag(before, {"sweep.winner": "false"})
             shutil.copyfile(tracking.fetch(run_id, tracking.CONFIG_ARTIFACT), answer / "best.yaml")
-            tracking.log_metrics(parent, {"best/dev_eer": float(found.value or 0.0)})
+            tracking.log_metrics(parent, {"best/dev_eer": found.values[0]})
             tracking.tag(
                 parent, {tracking.WINNER_TAG: run_id, "sweep.best_trial": str(found.number), **_best_params(found)}
             )
@@ -50,7 +50,7 @@ def publish(study: optuna.Study, parent: str, space: Path) -> None:
 def note(study: optuna.Study, found: FrozenTrial) -> str:
     """Return the answer in Markdown, for whoever opens the sweep's page."""
     values = "\n".join(f"| {name} | {value} |" for name, value in found.params.items())
-    best_eer = f"trial {found.number}, dev EER {100 * (found.value or 0):.2f} %"
+    best_eer = f"trial {found.number}, dev EER {100 * found.values[0]:.2f} %"
     return f"""**Best: {best_eer}** (legacy), run `{found.user_attrs[RUN_ID]}`.
 
 | parameter | value |
@@ -68,8 +68,8 @@ def table(study: optuna.Study) -> pd.DataFrame:
         {
             "trial": trial.number,
             "state": trial.state.name,
-            "dev_eer": trial.value
-            if trial.value is not None
+            "dev_eer": trial.values[0]
+            if trial.values is not None
             else min(trial.intermediate_values.values(), default=None),
             "epochs": len(trial.intermediate_values),
             "seconds": round(trial.duration.total_seconds(), 1) if trial.duration else None,

@@ -1,15 +1,18 @@
-"""A trial in, its dev EER out: one tracked training under the sweep's run."""
+"""A trial in, the values of its objective out: one tracked training under the sweep's run."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 import optuna
 from optuna.trial import FrozenTrial
 
 from experiments import tracking
 from experiments.train import train
+from sweeps.measuring import measure_costs, note
+from sweeps.pruners import NoPruner
 from sweeps.space import Space
 from sweeps.study import INTERRUPTED, QUEUED, RUN_ID, WORKER, trial_seed
+from sweeps.violations import valid_draw
 
 STATE_TAG = "optuna.state"
 
@@ -20,8 +23,11 @@ class SurplusTrialError(RuntimeError):
 
 def run_trial(
     trial: optuna.Trial, space: Space, parent: str, worker: str, progress: bool, interrupted: Callable[[], bool]
-) -> float:
-    """Train with a trial's values and return the dev EER of the epoch that was kept, a fraction.
+) -> Sequence[float]:
+    """Train with a trial's values and return what the objective lowers; of dev as at the epoch that was kept.
+
+    A trial whose detector is beyond a limit before it is trained is given up after its first epoch, where trials are
+    pruned at all.
 
     Args:
         trial: that this worker has taken.
@@ -34,26 +40,32 @@ def run_trial(
     Raises:
         optuna.TrialPruned: the pruner gave it up; its MLflow run is ended as KILLED by then.
         SurplusTrialError: nobody queued it.
+        ViolationError: its values violate a constraint.
     """
     if QUEUED not in trial.user_attrs:
         raise SurplusTrialError
     trial.set_user_attr(WORKER, worker)
-    words = space.suggest(trial)
+    draw = valid_draw(trial, space)
     seed = trial_seed(trial.study, trial)
+    objective = space.objective
+    costs = measure_costs(draw.words, objective)
+    hopeless = not note(trial, objective, costs) and not isinstance(space.pruner, NoPruner)
 
-    def report(epoch: int, dev_eer: float) -> bool:
-        trial.report(dev_eer, epoch)
-        return not trial.should_prune()
+    def report(epoch: int, measures: Mapping[str, float]) -> bool:
+        if not objective.single:  # which trial of several measures is behind another is not to be said
+            return True
+        trial.report(measures[objective.measures[0]], epoch)
+        return not hopeless and not trial.should_prune()
 
     try:
         outcome = train(
             [
-                *words,
+                *draw.words,
                 f"--seed_everything={seed}",
                 f"--data.seed={seed}",
                 f"--trainer.enable_progress_bar={json.dumps(progress)}",
             ],
-            name=" ".join([f"trial {trial.number}", *(trial.params[branch] for branch in space.root.branches)]),
+            name=" ".join([f"trial {trial.number}", *draw.options.values()]),
             parent=parent,
             tags={"optuna.trial": str(trial.number)},
             keep_going=report,
@@ -64,9 +76,11 @@ def run_trial(
     except KeyboardInterrupt:
         trial.set_user_attr(INTERRUPTED, True)
         raise
+    measured = {**outcome.measures, **costs}
+    note(trial, objective, measured)
     if outcome.stopped:
         raise optuna.TrialPruned
-    return outcome.dev_eer
+    return objective.values(measured)
 
 
 def mirror(study: optuna.Study, trial: FrozenTrial) -> None:  # noqa: ARG001 - Optuna's signature

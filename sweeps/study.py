@@ -6,14 +6,15 @@ from collections.abc import Sequence
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
-from sweeps.space import Space
+from sweeps.space import Params, Space
 from sweeps.storage import open_storage
 
 DEFAULT_STORAGE = "sqlite:///optuna.db"
-FINGERPRINT = "fingerprint"
+TOTAL = "total"  # user attribute of a study
 # User attributes of a trial.
 QUEUED, SEED, RETRY, RETRY_OF = "queued", "seed", "retry", "retry_of"
 RUN_ID, WORKER, INTERRUPTED = "run_id", "worker", "interrupted"
+ENQUEUED, VIOLATES = "enqueued", "violates"
 
 
 def open_study(name: str, storage: str, space: Space, worker: int = 0) -> optuna.Study:
@@ -24,41 +25,32 @@ def open_study(name: str, storage: str, space: Space, worker: int = 0) -> optuna
         storage: URL of Optuna's database.
         space: that it searches.
         worker: number of the process among those of this launch; each draws otherwise.
-
-    Raises:
-        ValueError: the study of that name searches another space.
     """
     study = optuna.create_study(
         study_name=name,
         storage=open_storage(storage),
-        direction="minimize",
+        directions=["minimize"] * len(space.objective.measures),
         load_if_exists=True,
-        pruner=optuna.pruners.MedianPruner(space.pruner.startup_trials, space.pruner.warmup_epochs),
+        pruner=space.pruner.make(),
     )
-    known = study.user_attrs.get(FINGERPRINT)
-    if known is None:
-        study.set_user_attr(FINGERPRINT, space.fingerprint)
-    elif known != space.fingerprint:
-        raise ValueError(
-            f"sweep {name!r} searches another space (its YAML or a config it names has changed since): "
-            "give this one another --name"
-        )
-    # Seeded anew from where the study stands, or a resumed sampler would draw what it drew before.
-    seed = stable_hash(name, space.sampler.seed, len(study.trials), worker)
-    study.sampler = optuna.samplers.TPESampler(
-        n_startup_trials=space.sampler.startup_trials, multivariate=True, group=True, constant_liar=True, seed=seed
-    )
+    study.sampler = space.sampler.make(stable_hash(name, space.sampler.seed, len(study.trials), worker))
     return study
 
 
-def queue(study: optuna.Study, total: int) -> int:
+def queue(study: optuna.Study, total: int, first: Sequence[Params] = ()) -> int:
     """Queue as many trials as ``total`` still lacks; return how many now wait.
 
     Workers only take queued trials, so the total is exact however many of them there are.
+
+    Args:
+        study: to queue them in.
+        total: of trials, those of earlier launches included.
+        first: values of the first trials; the sampler draws what they leave open, and all others.
     """
-    counted = without_replaced(own_trials(study))
-    for _ in range(total - len(counted)):
-        study.enqueue_trial({}, user_attrs={QUEUED: True, RETRY: 0})
+    for place in range(len(without_replaced(own_trials(study))), total):
+        values = dict(first[place]) if place < len(first) else {}
+        attributes = {QUEUED: True, RETRY: 0, **({ENQUEUED: values} if values else {})}
+        study.enqueue_trial(values, user_attrs=attributes)
     return len(waiting(study))
 
 
@@ -100,9 +92,17 @@ def settled(study: optuna.Study) -> list[FrozenTrial]:
 
 
 def best(study: optuna.Study) -> FrozenTrial | None:
-    """Return the complete trial with the lowest dev EER, or none."""
-    complete = [trial for trial in settled(study) if trial.state is TrialState.COMPLETE]
-    return min(complete, key=lambda trial: trial.value or 0.0, default=None)
+    """Return the complete trial that keeps all limits and has the lowest value, the first one if there are several."""
+    return min(front(study), key=lambda trial: trial.values, default=None)
+
+
+def front(study: optuna.Study) -> list[FrozenTrial]:
+    """Return the Pareto front: the complete trials within all limits that none of the others is better than.
+
+    One is better than another if it is as low in every measure, and lower in one. Of a single measure it is the lowest.
+    """
+    own = {trial.number for trial in settled(study)}
+    return [trial for trial in study.best_trials if trial.number in own]
 
 
 def stable_hash(*parts: object) -> int:

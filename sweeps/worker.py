@@ -5,6 +5,7 @@ import os
 import signal
 import threading
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import optuna
@@ -15,8 +16,10 @@ from experiments.threads import use
 from experiments.train import quieten
 from sweeps.objective import mirror, run_trial
 from sweeps.reconcile import this_worker
-from sweeps.space import read_space
-from sweeps.study import QUEUED, best, open_study, settled, waiting
+from sweeps.space import Space
+from sweeps.space_file import read_space
+from sweeps.study import QUEUED, VIOLATES, best, open_study, settled, waiting
+from sweeps.violations import draw_another
 
 _INTERRUPTED = 130
 
@@ -64,24 +67,31 @@ def work(job: Job) -> None:
                 lambda trial: run_trial(trial, space, job.parent, worker, job.progress, interrupted),
                 n_trials=1,
                 catch=(Exception,),
-                callbacks=[mirror, announce],
+                callbacks=[partial(_replace, space), mirror, partial(announce, space)],
             )
     if interrupted():
         raise KeyboardInterrupt
 
 
-def announce(study: optuna.Study, trial: FrozenTrial) -> None:
+def _replace(space: Space, study: optuna.Study, trial: FrozenTrial) -> None:
+    if VIOLATES in trial.user_attrs:
+        draw_another(study, trial, space)
+
+
+def announce(space: Space, study: optuna.Study, trial: FrozenTrial) -> None:
     """Say in one line what a trial came to."""
-    if QUEUED not in trial.user_attrs:
+    if QUEUED not in trial.user_attrs or VIOLATES in trial.user_attrs:
         return
     lowest = min(trial.intermediate_values.values(), default=None)
+    values = trial.values or ([] if lowest is None else [lowest])
+    beyond = [name for name, excess in trial.constraints.items() if excess > 0]
     found = best(study)
     print(
         f"trial {trial.number:>3}  {trial.state.name.lower():<8}"
-        + (f"  dev EER {100 * lowest:5.2f} %" if lowest is not None else "")
-        + f"  {len(trial.intermediate_values)} epochs"
-        + (f" in {trial.duration.total_seconds():.0f} s" if trial.duration else "")
-        + (f"   best so far {100 * (found.value or 0):.2f} % (trial {found.number})" if found else ""),
+        + (f"  {space.objective.said(values)}" if values else "")
+        + (f"  beyond the limit of {', '.join(beyond)}" if beyond else "")
+        + (f"  in {trial.duration.total_seconds():.0f} s" if trial.duration else "")
+        + (f"   best so far {space.objective.said(found.values)} (trial {found.number})" if found else ""),
         flush=True,
     )
 
