@@ -7,6 +7,7 @@ from typing import Final
 import torch
 from torch import Tensor
 
+from experiments.threads import one_thread
 from lightning_modules.cost import size_bytes
 from lightning_modules.detector import Detector
 
@@ -42,12 +43,8 @@ def latency_ms(detector: Detector, turns: int = _TURNS) -> float:
     """
     waveform = clip(detector.frontend.sample_rate_hz)
     make_ready(detector, waveform)
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
+    with one_thread():
         taken = [score_seconds(detector, waveform) for _ in range(turns + 1)]
-    finally:
-        torch.set_num_threads(threads)
     return 1000 * statistics.median(taken[1:])
 
 

@@ -1,26 +1,25 @@
 """A space in, the trainings that it can ask for out: every key, and the ends of every range, tried first."""
 
 import random
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Final, NamedTuple, TypeVar
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final, NamedTuple
 
 import torch
 from optuna.trial import FixedTrial
 
-from experiments import tracking
 from experiments.inference_cost import clip, make_ready
 from experiments.model_summary import read_detector
-from experiments.training_config import TrainingCLI, parse, read_config
+from experiments.threads import one_thread
+from experiments.training_config import TrainingCLI, parse
+from lightning_modules.detector import Detector
+from sweeps.blame import refuse_unknown, tried
 from sweeps.constraints import MOST_TRIES, BaseConfigs, Found, find_valid, violated
 from sweeps.samplers import Grid, random_trials
-from sweeps.settings import SpaceError, did_you_mean
+from sweeps.settings import SpaceError
 from sweeps.space import Draw, Params, Space
 
-_REFUSALS: Final = (ValueError, TypeError, RuntimeError, ArithmeticError, LookupError, OSError, AssertionError)
 _MIXED_TRIES: Final = 20  # ends of several ranges at once, before each is tried alone
 _SINGLE_TRIES: Final = 100
-_OF_THE_DETECTOR: Final = "model."
-_Made = TypeVar("_Made")
 
 
 class Checked(NamedTuple):
@@ -52,11 +51,12 @@ def check(space: Space, bases: BaseConfigs) -> list[Checked]:
     """
     checked = []
     for options in space.root.coverings():
-        _check_keys(space, options)
+        refuse_unknown(_random_draw(space, options))
         draw = _any_valid(space, bases, options, f"the options {', '.join(options.values())}" if options else "").draw
-        checked.append(Checked(draw, _tried(draw, parse)))
+        checked.append(Checked(draw, tried(draw, parse)))
+        build = _build_detector if _of_the_detector(space.root.parameters_of(options)) else _build
         for corner in _corners(space, bases, options):
-            _tried(corner, _build)
+            tried(corner, build)
     for params in space.enqueued:
         _any_valid(space, bases, params, f"the enqueued trial {dict(params)}")
     return checked
@@ -79,15 +79,10 @@ def _any_valid(space: Space, bases: BaseConfigs, given: Params, what: str, seed:
     return found
 
 
-def _check_keys(space: Space, options: Params) -> None:
-    """Refuse keys that the config does not have; the parser itself takes the beginning of one for the whole."""
+def _random_draw(space: Space, options: Params) -> Draw:
     study = random_trials(0)
     study.enqueue_trial(dict(options))
-    draw = space.draw(study.ask())
-    known = tracking.flatten(_tried(draw, read_config))
-    for key in draw.values:
-        if not _is_known(key, known):
-            raise SpaceError(_unknown(key, known))
+    return space.draw(study.ask())
 
 
 def _corners(space: Space, bases: BaseConfigs, options: Params) -> Iterator[Draw]:
@@ -113,54 +108,24 @@ def _corners(space: Space, bases: BaseConfigs, options: Params) -> Iterator[Draw
             yield found.draw
 
 
+def _of_the_detector(names: Iterable[str]) -> bool:
+    """Tell whether parameters alter the detector alone, so that no corpus is to be read; a loss must fit the data."""
+    keys = [name.rpartition("/")[2] for name in names]
+    return all(key.startswith("model.") and not key.startswith("model.loss") for key in keys)
+
+
 def _build(words: Sequence[str]) -> None:
-    """Make what a trial would train, and let it score noise; the corpus is read only if the data depends on it."""
-    drawn = [word for word in words if word.startswith("--") and word != "--config"]
-    detector = (
-        read_detector(words)
-        if all(word.startswith(f"--{_OF_THE_DETECTOR}") and ".loss" not in word for word in drawn)
-        else parse(words).model
-    )
+    """Make all that a trial would train with, and let the detector score noise."""
+    _score_noise(parse(words).model)
+
+
+def _build_detector(words: Sequence[str]) -> None:
+    """Make the detector that a trial would train, and let it score noise."""
+    _score_noise(read_detector(words))
+
+
+def _score_noise(detector: Detector) -> None:
     waveform = clip(detector.frontend.sample_rate_hz, detector.crop_s)
     make_ready(detector, waveform)
-    with torch.inference_mode():
+    with one_thread(), torch.inference_mode():
         detector(waveform)
-
-
-def _tried(draw: Draw, attempt: Callable[[Sequence[str]], _Made]) -> _Made:
-    try:
-        return attempt(draw.words)
-    except _REFUSALS as error:
-        raise SpaceError(_explained(draw, attempt, error)) from error
-
-
-def _explained(draw: Draw, attempt: Callable[[Sequence[str]], Any], error: Exception) -> str:
-    """Say which value is to blame: the one without which, or up to which, it works."""
-    keys = list(draw.values)
-    blamed = [key for key in keys if _works(draw.only([other for other in keys if other != key]), attempt)]
-    if not blamed and _works(draw.only([]), attempt):
-        blamed = [next(key for place, key in enumerate(keys) if not _works(draw.only(keys[: place + 1]), attempt))]
-    if len(blamed) == 1:
-        rest = draw.only([key for key in keys if key != blamed[0]])
-        known = tracking.flatten(read_config(rest.words)) if _works(rest, read_config) else {}
-        if known and not _is_known(blamed[0], known):
-            return _unknown(blamed[0], known)
-    reason = str(error).strip().splitlines()[-1].strip() if str(error).strip() else type(error).__name__
-    together = " together with ".join(f"{key} = {draw.values[key]!r}" for key in blamed)
-    return f"{together or 'the configs of ' + draw.label}: {reason}"
-
-
-def _works(draw: Draw, attempt: Callable[[Sequence[str]], Any]) -> bool:
-    try:
-        attempt(draw.words)
-    except _REFUSALS:
-        return False
-    return True
-
-
-def _is_known(key: str, known: dict[str, Any]) -> bool:
-    return key.removesuffix("+") in known or any(name.startswith(f"{key}.") for name in known)
-
-
-def _unknown(key: str, known: dict[str, Any]) -> str:
-    return f"no such key in the config: {key}{did_you_mean(key, known)}"

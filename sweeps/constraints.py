@@ -6,6 +6,7 @@ from typing import Any, Final, NamedTuple
 
 from experiments import tracking
 from experiments.training_config import read_config
+from sweeps.blame import tried
 from sweeps.samplers import random_trials
 from sweeps.settings import SpaceError, did_you_mean
 from sweeps.space import Draw, Params, Space
@@ -26,13 +27,13 @@ class BaseConfigs:
         """Return the dotted keys and values of a draw's resolved config.
 
         Raises:
-            ValueError: the config is not usable.
+            SpaceError: the config is not usable.
         """
         # What numbers are drawn changes no other key; another class or file does.
         others = {key: value for key, value in draw.values.items() if not isinstance(value, int | float)}
         key = json.dumps([[str(config) for config in draw.configs], others], sort_keys=True)
         if key not in self._resolved:
-            self._resolved[key] = tracking.flatten(read_config(draw.words))
+            self._resolved[key] = tracking.flatten(tried(draw, read_config))
         return self._resolved[key]
 
 

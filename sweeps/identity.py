@@ -105,7 +105,6 @@ def claim(study: optuna.Study, space: Space, identity: Identity) -> None:
     """
     known = _known(study)
     if known is None:
-        study.set_metric_names(list(space.objective.measures))
         study.set_user_attr(SPACE, space.text)
         study.set_user_attr(IDENTITY, identity.json)
         study.set_user_attr(FINGERPRINT, identity.fingerprint)

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from optuna.trial import BaseTrial
 
+_DIGITS: Final = 12
 _STEP_TOLERANCE: Final = 1e-9  # of the step: 0.1 + 0.1 + 0.1 is not 0.3
 
 
@@ -24,7 +25,8 @@ class FloatRange:
 
     def suggest(self, trial: BaseTrial, name: str) -> float:
         """Ask the trial for a value."""
-        return trial.suggest_float(name, self.low, self.high, log=self.log, step=self.step)
+        value = trial.suggest_float(name, self.low, self.high, log=self.log, step=self.step)
+        return value if self.step is None else _on_step(value)
 
     def admits(self, value: object) -> bool:
         """Tell whether a value lies in the range, and on a step."""
@@ -41,7 +43,7 @@ class FloatRange:
         if self.step is None:
             return [self.low] if self.low == self.high else None
         steps = math.floor((self.high - self.low) / self.step + _STEP_TOLERANCE)
-        return [min(self.low + place * self.step, self.high) for place in range(steps + 1)]
+        return [_on_step(self.low + place * self.step) for place in range(steps + 1)]
 
     def stored(self, value: Any) -> float:  # noqa: ANN401 - of the same signature as the others
         """Return a value as Optuna keeps it."""
@@ -62,7 +64,7 @@ class IntRange:
 
     def suggest(self, trial: BaseTrial, name: str) -> int:
         """Ask the trial for a value."""
-        return trial.suggest_int(name, self.low, self.high, log=self.log, step=self.step)
+        return trial.suggest_int(name, *self.ends, log=self.log, step=self.step)
 
     def admits(self, value: object) -> bool:
         """Tell whether a value lies in the range, and on a step."""
@@ -125,6 +127,11 @@ def _check(low: float, high: float, log: bool, step: float | None) -> None:
         raise ValueError(f"nothing lies between {low} and {high}" + (" on a logarithmic scale" if log else ""))
     if step is not None and (step <= 0 or log):
         raise ValueError(f"found step {step}" + (" on a logarithmic scale" if log else ", expected one above 0"))
+
+
+def _on_step(value: float) -> float:
+    """Return 0.3 for 0.1 + 0.1 + 0.1."""
+    return float(f"{value:.{_DIGITS}g}")
 
 
 def _lies_between(value: object, low: float, high: float, step: float | None) -> bool:

@@ -4,10 +4,10 @@ import difflib
 import types
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
-from typing import Any, TypeVar, get_args, get_origin
+from typing import Any, Final, TypeVar, get_args, get_origin
 
 _T = TypeVar("_T")
-_NUMBERS = {int, float}
+_VERY_CLOSE: Final = 0.8  # keys of one section are alike by their beginning alone
 
 
 class SpaceError(ValueError):
@@ -85,9 +85,15 @@ def at_least(lowest: float, **found: float) -> None:
 
 
 def did_you_mean(found: str, known: Iterable[str]) -> str:
-    """Return a suggestion to put behind an error, or nothing when no known word is close."""
-    close = difflib.get_close_matches(found, list(known), n=1)
-    return f" (did you mean {close[0]}?)" if close else ""
+    """Return a suggestion to put behind an error, a key beside it, of its name, or much alike, or nothing."""
+    above, _, name = found.rpartition(".")
+    words = list(known)
+    beside = [word for word in words if word.rpartition(".")[0] == above]
+    names = difflib.get_close_matches(name, [word.rpartition(".")[2] for word in beside], n=1)
+    close = [word for word in beside if word.rpartition(".")[2] in names]
+    elsewhere = [word for word in words if word.rpartition(".")[2] == name]
+    meant = [*close, *elsewhere, *difflib.get_close_matches(found, words, n=1, cutoff=_VERY_CLOSE)]
+    return f" (did you mean {meant[0]}?)" if meant else ""
 
 
 def _fits(value: object, expected: Any) -> bool:  # noqa: ANN401 - a type, or a union of some
