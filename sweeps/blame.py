@@ -43,12 +43,19 @@ def _explained(draw: Draw, attempt: Callable[[Sequence[str]], Any], error: Excep
         blamed = [next(key for place, key in enumerate(keys) if not _works(draw.only(keys[: place + 1]), attempt))]
     if len(blamed) == 1:
         rest = draw.only([key for key in keys if key != blamed[0]])
-        known = tracking.flatten(read_config(rest.words)) if _works(rest, read_config) else {}
+        readable = next((part for part in (draw, rest) if _works(part, read_config)), None)
+        known = tracking.flatten(read_config(readable.words)) if readable else {}
         if known and not _is_known(blamed[0], known):
             return _unknown(blamed[0], known)
-    reason = str(error).strip().splitlines()[-1].strip() if str(error).strip() else type(error).__name__
     together = " together with ".join(f"{key} = {draw.values[key]!r}" for key in blamed)
-    return f"{together or 'the configs of ' + draw.label}: {reason}"
+    return f"{together or 'the configs of ' + draw.label}: {_reason(error)}"
+
+
+def _reason(error: Exception) -> str:
+    """Return the line of an error that says why: of each type that is allowed the parser tells its own."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
+    of_types = [line.removeprefix("- ") for line in lines if line.startswith("- ") and "NoneType" not in line]
+    return (of_types or lines[-1:])[0]
 
 
 def _works(draw: Draw, attempt: Callable[[Sequence[str]], Any]) -> bool:

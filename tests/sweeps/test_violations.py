@@ -1,4 +1,4 @@
-"""A trial that violates a constraint is no failure: another is drawn in its place, and in the end one that is allowed."""
+"""A trial that violates a constraint is no failure: another is drawn in its place, in the end one that is allowed."""
 
 import optuna
 import pytest
