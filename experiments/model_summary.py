@@ -12,11 +12,10 @@ from rich.markup import escape
 from rich.table import Table
 from torch import Tensor, nn
 
+from experiments.inference_cost import size_mb
 from experiments.training_config import read_only
-from lightning_modules.cost import NOT_COUNTED, Parameters, count_macs, count_parameters, size_bytes
+from lightning_modules.cost import NOT_COUNTED, Parameters, count_macs, count_parameters
 from lightning_modules.detector import Detector
-
-_BYTES_PER_MB = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -106,7 +105,7 @@ def summarise(detector: Detector) -> Summary:
         children={name: count_parameters(child) for name, child in network.named_children()},
         parameters=count_parameters(detector),
         macs=before + count_macs(frontend, enhanced) + count_macs(network, features),
-        size_mb=size_bytes(detector) / _BYTES_PER_MB,
+        size_mb=size_mb(detector),
     )
 
 
