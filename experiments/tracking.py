@@ -9,7 +9,7 @@ import json
 import os
 import re
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from mlflow.exceptions import MlflowException
 from pytorch_lightning.loggers import MLFlowLogger
 
 from datamodules.manifest import Manifest
+from experiments import experiment_page
 from experiments.failures import describe as describe_failure
 
 EXPERIMENT = "spooflab"
@@ -33,10 +34,6 @@ _LONGEST_PARAM = 500  # longer values stand in config.yaml alone
 _DIGEST_LENGTH = 36  # MLflow refuses longer ones
 FAILURE_TAG = "failure"
 _UNFINISHED = ("RUNNING", "SCHEDULED")
-_KIND_TAG = "mlflow.experimentKind"
-_EXPERIMENT_NOTE = """A sweep is one row: open its + for its trials, select some and press *Compare*.
-Finished trials are FINISHED, pruned ones KILLED, failed ones FAILED with the reason in the tag `failure`.
-EERs are legacy (ASVspoof), as fractions; `best/…` is of the epoch that was kept, `eval/…` of evaluated runs."""
 _PROJECT_RUN = "MLFLOW_RUN_ID"  # the run that `mlflow run` has made for the command it starts
 
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")  # a bar for every small file hides what matters
@@ -86,12 +83,18 @@ def run(
 
 
 def _use_experiment() -> None:
-    """Make the experiment current, and tell the UI that it holds trainings, not chats."""
+    """Make the experiment current, and tell the UI how to show it."""
     experiment = mlflow.set_experiment(EXPERIMENT)
-    if _KIND_TAG not in experiment.tags:
+    if experiment_page.VIEW_TAG not in experiment.tags:
         client = mlflow.MlflowClient()
-        client.set_experiment_tag(experiment.experiment_id, _KIND_TAG, "custom_model_development")
-        client.set_experiment_tag(experiment.experiment_id, "mlflow.note.content", _EXPERIMENT_NOTE)
+        for name, value in experiment_page.tags(experiment.experiment_id).items():
+            client.set_experiment_tag(experiment.experiment_id, name, value)
+
+
+def experiment_id() -> str | None:
+    """Return the id of the experiment, where anything was tracked yet."""
+    found = mlflow.get_experiment_by_name(EXPERIMENT)
+    return None if found is None else str(found.experiment_id)
 
 
 def describe(run_id: str, text: str) -> None:
@@ -151,6 +154,13 @@ def tag(run_id: str, tags: Mapping[str, str]) -> None:
     client = mlflow.MlflowClient()
     for name, value in tags.items():
         client.set_tag(run_id, name, value)
+
+
+def untag(run_id: str, names: Iterable[str]) -> None:
+    """Take tags off a run."""
+    client = mlflow.MlflowClient()
+    for name in names:
+        client.delete_tag(run_id, name)
 
 
 def log_metrics(run_id: str, metrics: Mapping[str, float], step: int | None = None) -> None:
@@ -246,7 +256,15 @@ def find(tags: Mapping[str, str]) -> list[Run]:
     quoted = [value for value in tags.values() if "'" in value]
     if quoted:
         raise ValueError(f"the name {quoted[0]!r} has a quote in it, which MLflow cannot search for: choose another")
-    condition = " and ".join(f"tags.`{name}` = '{value}'" for name, value in tags.items())
+    return _search(" and ".join(f"tags.`{name}` = '{value}'" for name, value in tags.items()))
+
+
+def find_tagged(name: str) -> list[Run]:
+    """Return the runs of every experiment that have a tag of that name, newest first."""
+    return _search(f"tags.`{name}` LIKE '%'")
+
+
+def _search(condition: str) -> list[Run]:
     return mlflow.search_runs(filter_string=condition, search_all_experiments=True, output_format="list")
 
 
