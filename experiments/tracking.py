@@ -9,19 +9,20 @@ import json
 import os
 import re
 import subprocess
-import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import mlflow
 import yaml
-from mlflow.entities import Dataset, DatasetInput, InputTag, Param, Run
+from mlflow.entities import Dataset, DatasetInput, InputTag, Param, Run, RunTag
 from mlflow.exceptions import MlflowException
 from pytorch_lightning.loggers import MLFlowLogger
 
 from datamodules.manifest import Manifest
+from experiments import experiment_page
+from experiments.failures import describe as describe_failure
 
 EXPERIMENT = "spooflab"
 CHECKPOINT_ARTIFACT = "checkpoint/best.ckpt"
@@ -31,12 +32,8 @@ SWEEP_TAG = "sweep.name"  # on the parent run
 WINNER_TAG = "sweep.best_run"
 _LONGEST_PARAM = 500  # longer values stand in config.yaml alone
 _DIGEST_LENGTH = 36  # MLflow refuses longer ones
-_LAST_LINES = 12
-_FAILURE_TAG = "failure"
-_KIND_TAG = "mlflow.experimentKind"
-_EXPERIMENT_NOTE = """A sweep is one row: open its + for its trials, select some and press *Compare*.
-Finished trials are FINISHED, pruned ones KILLED, failed ones FAILED with the reason in the tag `failure`.
-EERs are legacy (ASVspoof), as fractions; `best/…` is of the epoch that was kept, `eval/…` of evaluated runs."""
+FAILURE_TAG = "failure"
+_UNFINISHED = ("RUNNING", "SCHEDULED")
 _PROJECT_RUN = "MLFLOW_RUN_ID"  # the run that `mlflow run` has made for the command it starts
 
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")  # a bar for every small file hides what matters
@@ -70,28 +67,34 @@ def run(
         tags={**code_state(), **(tags or {})},
     ) as active:
         run_id = active.info.run_id
-        if _FAILURE_TAG in active.data.tags:  # of the attempt that this one goes on with
-            mlflow.MlflowClient().delete_tag(run_id, _FAILURE_TAG)
+        if FAILURE_TAG in active.data.tags:  # of the attempt that this one goes on with
+            mlflow.MlflowClient().delete_tag(run_id, FAILURE_TAG)
         try:
             yield run_id
         except (KeyboardInterrupt, SystemExit):
-            kill(run_id, {_FAILURE_TAG: "interrupted"})
+            kill(run_id, {FAILURE_TAG: "interrupted"})
             mlflow.end_run("KILLED")
             raise
-        except Exception:
-            tag(run_id, {_FAILURE_TAG: last_lines(traceback.format_exc())})
+        except Exception as error:
+            tag(run_id, {FAILURE_TAG: describe_failure(error).text})
             raise
         if mlflow.get_run(run_id).info.status == "KILLED":
             mlflow.end_run("KILLED")
 
 
 def _use_experiment() -> None:
-    """Make the experiment current, and tell the UI that it holds trainings, not chats."""
+    """Make the experiment current, and tell the UI how to show it."""
     experiment = mlflow.set_experiment(EXPERIMENT)
-    if _KIND_TAG not in experiment.tags:
+    if experiment_page.VIEW_TAG not in experiment.tags:
         client = mlflow.MlflowClient()
-        client.set_experiment_tag(experiment.experiment_id, _KIND_TAG, "custom_model_development")
-        client.set_experiment_tag(experiment.experiment_id, "mlflow.note.content", _EXPERIMENT_NOTE)
+        for name, value in experiment_page.tags(experiment.experiment_id).items():
+            client.set_experiment_tag(experiment.experiment_id, name, value)
+
+
+def experiment_id() -> str | None:
+    """Return the id of the experiment, where anything was tracked yet."""
+    found = mlflow.get_experiment_by_name(EXPERIMENT)
+    return None if found is None else str(found.experiment_id)
 
 
 def describe(run_id: str, text: str) -> None:
@@ -105,10 +108,45 @@ def kill(run_id: str, tags: Mapping[str, str]) -> None:
     mlflow.MlflowClient().set_terminated(run_id, "KILLED")
 
 
-def fail(run_id: str, reason: str) -> None:
-    """End a run whose process is gone."""
-    tag(run_id, {_FAILURE_TAG: reason})
-    mlflow.MlflowClient().set_terminated(run_id, "FAILED")
+def correct(
+    run: Run,
+    status: str,
+    tags: Mapping[str, str],
+    params: Mapping[str, Any] | None = None,
+    without: Sequence[str] = (),
+) -> list[str]:
+    """Make a run say what is true, and return what it did not say; nothing is written to one that says it all.
+
+    Args:
+        run: as it was read.
+        status: that it is to have.
+        tags: that it is to have.
+        params: that it is to have, where it has none of that name.
+        without: tags that it is not to have.
+    """
+    client, run_id, told = mlflow.MlflowClient(), run.info.run_id, run.data
+    wrong = {name: value for name, value in tags.items() if told.tags.get(name) != value}
+    missing = {
+        name: str(value)
+        for name, value in (params or {}).items()
+        if name not in told.params and len(str(value)) <= _LONGEST_PARAM
+    }
+    surplus = [name for name in without if name in told.tags]
+    if wrong or missing:
+        client.log_batch(
+            run_id,
+            params=[Param(name, value) for name, value in missing.items()],
+            tags=[RunTag(name, value) for name, value in wrong.items()],
+        )
+    for name in surplus:
+        client.delete_tag(run_id, name)
+    if run.info.status == status:
+        return [*wrong, *missing, *surplus]
+    if status in _UNFINISHED:
+        client.update_run(run_id, status)
+    else:
+        client.set_terminated(run_id, status)
+    return [f"{run.info.status}, not {status}", *wrong, *missing, *surplus]
 
 
 def tag(run_id: str, tags: Mapping[str, str]) -> None:
@@ -116,6 +154,13 @@ def tag(run_id: str, tags: Mapping[str, str]) -> None:
     client = mlflow.MlflowClient()
     for name, value in tags.items():
         client.set_tag(run_id, name, value)
+
+
+def untag(run_id: str, names: Iterable[str]) -> None:
+    """Take tags off a run."""
+    client = mlflow.MlflowClient()
+    for name in names:
+        client.delete_tag(run_id, name)
 
 
 def log_metrics(run_id: str, metrics: Mapping[str, float], step: int | None = None) -> None:
@@ -211,7 +256,15 @@ def find(tags: Mapping[str, str]) -> list[Run]:
     quoted = [value for value in tags.values() if "'" in value]
     if quoted:
         raise ValueError(f"the name {quoted[0]!r} has a quote in it, which MLflow cannot search for: choose another")
-    condition = " and ".join(f"tags.`{name}` = '{value}'" for name, value in tags.items())
+    return _search(" and ".join(f"tags.`{name}` = '{value}'" for name, value in tags.items()))
+
+
+def find_tagged(name: str) -> list[Run]:
+    """Return the runs of every experiment that have a tag of that name, newest first."""
+    return _search(f"tags.`{name}` LIKE '%'")
+
+
+def _search(condition: str) -> list[Run]:
     return mlflow.search_runs(filter_string=condition, search_all_experiments=True, output_format="list")
 
 
@@ -220,9 +273,9 @@ def store() -> str:
     return str(mlflow.get_tracking_uri())
 
 
-def children(parent: str) -> list[Run]:
-    """Return the runs nested under a run, newest first."""
-    return find({"mlflow.parentRunId": parent})
+def children(parent: str, tags: Mapping[str, str] | None = None) -> list[Run]:
+    """Return the runs nested under a run, newest first: all, or those that have all these tags."""
+    return find({"mlflow.parentRunId": parent, **(tags or {})})
 
 
 def sweep(name: str) -> Run:
@@ -282,8 +335,3 @@ def flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 def config_digest(config: Mapping[str, Any]) -> str:
     """Return the SHA-256 of a resolved config: two runs with the same digest are the same experiment."""
     return hashlib.sha256(json.dumps(config, sort_keys=True, default=str).encode()).hexdigest()
-
-
-def last_lines(text: str) -> str:
-    """Return the end of a traceback: what a tag can hold and a person needs."""
-    return "\n".join(text.strip().splitlines()[-_LAST_LINES:])

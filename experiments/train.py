@@ -55,7 +55,7 @@ def train(
     keep_going: KeepGoing = lambda epoch, measures: True,  # noqa: ARG005
     on_start: Callable[[str], None] = lambda run_id: None,  # noqa: ARG005
     interrupted: Callable[[], bool] = lambda: False,
-    keep_scratch: bool = True,
+    run_id: str | None = None,
 ) -> Outcome:
     """Train as the configs and overrides say, on one MLflow run.
 
@@ -68,7 +68,7 @@ def train(
         keep_going: told the epoch and its measures of dev; answering no ends the run as KILLED.
         on_start: told the id of the run.
         interrupted: asked between batches whether to stop as after Ctrl-C.
-        keep_scratch: leave the local checkpoints after the best one is logged.
+        run_id: of a run to go on with, from its own last checkpoint where this machine has it, else from the start.
 
     Raises:
         ValueError: the config is not usable.
@@ -79,11 +79,13 @@ def train(
     cli = parse(arguments, [report, Interruption(interrupted)])
     config = cli.resolved
     digest = tracking.config_digest(config)
-    resumed = _last_run(digest) if resume or cli.config.ckpt else None
+    resumed = _last_run(digest) if resume or cli.config.ckpt else run_id
+    checkpoint = _last_checkpoint(resumed)
     if not cli.trainer.is_global_zero:
-        return _follow(cli, resumed)
+        return _follow(cli, checkpoint)
     name = name or cli.config.name or type(cli.model.network).__name__
-    with tracking.run(name, parent=parent, resume=resumed, tags={CONFIG_TAG: digest, **(tags or {})}) as run_id:
+    with tracking.run(name, parent=parent, resume=resumed, tags={CONFIG_TAG: digest, **(tags or {})}) as active:
+        run_id = active
         on_start(run_id)
         tracking.log_config(run_id, config)
         tracking.log_dataset(run_id, cli.datamodule.corpus, "train and dev")
@@ -93,26 +95,29 @@ def train(
         _prepare(cli)
         recipes = {name: augmentation.recipe for name, augmentation in cli.datamodule.augmentations.items()}
         tracking.log_augmentation(run_id, recipes)
-        _fit(cli, resumed)
+        _fit(cli, checkpoint)
         best = selection.at_best(run_id, cli.selection)
         tracking.log_metrics(run_id, best)
         tracking.log_files(run_id, Path(cli.checkpoint.best_model_path), str(Path(tracking.CHECKPOINT_ARTIFACT).parent))
         if report.stopped:
             tracking.kill(run_id, {"stopped_by": "pruner"})
-    if not keep_scratch:
-        shutil.rmtree(SCRATCH / run_id)
     measures = selection.measures_at(run_id, int(best["best/epoch"]))
     return Outcome(run_id, best["best/dev_eer"], report.stopped, measures)
 
 
-def _fit(cli: TrainingCLI, resumed: str | None) -> None:
+def drop_scratch(run_id: str) -> None:
+    """Remove the local checkpoints of a run that nobody will go on with: its best one is logged."""
+    shutil.rmtree(SCRATCH / run_id, ignore_errors=True)  # another machine's run has none here
+
+
+def _fit(cli: TrainingCLI, checkpoint: Path | None) -> None:
     if cli.config.compile:
         cli.model.network.compile()  # in place: a checkpoint is the same
     try:
         cli.trainer.fit(
             cli.model,
             datamodule=cli.datamodule,
-            ckpt_path=SCRATCH / resumed / f"{LAST}.ckpt" if resumed else None,
+            ckpt_path=checkpoint,
             weights_only=True,
         )
     except SystemExit as stop:  # Lightning's answer to Ctrl-C
@@ -121,11 +126,11 @@ def _fit(cli: TrainingCLI, resumed: str | None) -> None:
         raise RuntimeError("training ended before its first epoch did: raise trainer.max_epochs")
 
 
-def _follow(cli: TrainingCLI, resumed: str | None) -> Outcome:
+def _follow(cli: TrainingCLI, checkpoint: Path | None) -> Outcome:
     """Take part in a training that the first of several processes tracks and keeps checkpoints of."""
     cli.checkpoint.dirpath = cli.last.dirpath = str(SCRATCH)  # Lightning tells it the first process's
     _prepare(cli)
-    _fit(cli, resumed)
+    _fit(cli, checkpoint)
     return Outcome("", math.nan, stopped=False)
 
 
@@ -163,11 +168,16 @@ def _prepare(cli: TrainingCLI) -> None:
 
 def _last_run(digest: str) -> str:
     for found in tracking.find({CONFIG_TAG: digest}):
-        if (SCRATCH / found.info.run_id / f"{LAST}.ckpt").exists():
+        if _last_checkpoint(found.info.run_id):
             return str(found.info.run_id)
     raise FileNotFoundError(
         f"no run of this very config left a checkpoint in {SCRATCH}/: leave out --ckpt to train from the start"
     )
+
+
+def _last_checkpoint(run_id: str | None) -> Path | None:
+    path = SCRATCH / (run_id or "") / f"{LAST}.ckpt"
+    return path if run_id and path.exists() else None
 
 
 def main(arguments: list[str]) -> int:

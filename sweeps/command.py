@@ -1,49 +1,105 @@
-"""Words on the command line in, a sweep launched: ``spooflab sweep``."""
+"""Words on the command line in, a sweep launched, joined or put right out: ``spooflab sweep``."""
 
 import argparse
+import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import optuna
 
+from experiments import tracking
 from experiments.train import quieten
+from sweeps import clean, join
 from sweeps.dry_run import dry_run
 from sweeps.launch import launch
+from sweeps.ray_arguments import add_ray_arguments, ray_plan
+from sweeps.reconcile import reconcile
+from sweeps.reseed import Wish
+from sweeps.retention import KEPT
 from sweeps.space_file import read_space
-from sweeps.study import DEFAULT_STORAGE, TOTAL, settled
+from sweeps.study import DEFAULT_STORAGE, PARENT, load_study, settled
+
+_SUBCOMMANDS = {"worker": join.main, "clean": clean.main}
 
 
 def main(arguments: list[str]) -> int:
-    """Launch a sweep from the command line."""
+    """Launch a sweep from the command line, or do what a word before the options says."""
+    if arguments and arguments[0] in _SUBCOMMANDS:
+        return _SUBCOMMANDS[arguments[0]](arguments[1:])
     parser = argparse.ArgumentParser(
-        prog="spooflab sweep", description="Search hyperparameters; the same command resumes."
+        prog="spooflab sweep",
+        description="Search hyperparameters; the same command resumes.",
+        epilog="`spooflab sweep worker` joins a sweep from another machine; `spooflab sweep clean` frees disk.",
     )
-    parser.add_argument("--space", type=Path, required=True, help="YAML of the search space")
+    parser.add_argument("--space", type=Path, help="YAML of the search space")
     parser.add_argument(
-        "--trials", type=int, help="total number of trials, earlier ones included (20, or the whole of a grid)"
+        "--trials", type=int, help="total number of trials, earlier ones included; default 20, or the whole of a grid"
     )
     parser.add_argument("--name", help="of the sweep; the name of the space's file when not given")
-    parser.add_argument("--workers", type=int, default=1, help="processes that share the trials")
+    parser.add_argument(
+        "--workers", type=int, help="trials at a time; default 1, with --engine ray as many as there is room for"
+    )
+    parser.add_argument("--gpus-per-worker", type=int, default=1, help="GPUs that each worker sees, if there are any")
+    add_ray_arguments(parser)
     parser.add_argument("--storage", default=DEFAULT_STORAGE, help="URL of Optuna's database")
+    parser.add_argument(
+        "--keep-checkpoints", type=int, default=KEPT, metavar="K", help="of the best trials; the others' are deleted"
+    )
+    parser.add_argument("--reseed-top", type=int, default=0, metavar="K", help="train the best K anew, over --seeds")
+    parser.add_argument("--seeds", type=int, default=5, metavar="S", help="that each of them is trained with")
     parser.add_argument("--new", action="store_true", help="number the name where it stands for another space")
     parser.add_argument("--dry-run", action="store_true", help="print sampled configs and the estimated cost, and stop")
-    parser.add_argument("--json", action="store_true", help="print the dry run as one JSON object")
+    parser.add_argument("--reconcile", action="store_true", help="repair what a crash left, and stop")
+    parser.add_argument("--json", action="store_true", help="an object for each trial, and for the answer")
     options = parser.parse_args(arguments)
-    if options.workers < 1 or (options.trials is not None and options.trials < 1):
-        parser.error("--trials and --workers must be at least 1")
     quieten()
+    if options.reconcile:
+        name = options.name or (options.space.stem if options.space else None)
+        return _reconcile(name, options.storage, options.json) if name else parser.error("--reconcile needs --name")
+    if options.space is None:
+        parser.error("--space is missing: the YAML of the search space")
+    numbers = ("trials", "workers", "gpus_per_worker", "keep_checkpoints", "seeds")
+    if any(value is not None and value < 1 for value in map(vars(options).get, numbers)) or options.reseed_top < 0:
+        names = ", ".join("--" + number.replace("_", "-") for number in numbers)
+        parser.error(f"{names} must be at least 1, and --reseed-top not below 0")
     if options.dry_run:
-        dry_run(read_space(options.space), options.trials, options.workers, options.json)
+        dry_run(read_space(options.space), options.trials, options.workers or 1, options.json)
         return 0
+    return _launch(options)
+
+
+def _launch(options: argparse.Namespace) -> int:
     name = options.name or options.space.stem
-    study = launch(options.space, name, options.trials, options.storage, options.workers, options.new)
-    failed = [trial for trial in settled(study) if trial.state is optuna.trial.TrialState.FAIL]
+    study = launch(
+        options.space,
+        name,
+        options.trials,
+        options.storage,
+        options.workers or 1,
+        gpus_each=options.gpus_per_worker,
+        cluster=ray_plan(options),
+        form="json" if options.json else "auto",
+        keep=options.keep_checkpoints,
+        wish=Wish(options.reseed_top, options.seeds) if options.reseed_top else None,
+        new=options.new,
+    )
+    ended = settled(study)
+    failed = [trial for trial in ended if trial.state is optuna.trial.TrialState.FAIL]
     if failed:
         print(f"{len(failed)} trial(s) failed; the tag 'failure' of their runs says why", file=sys.stderr)
-    total = study.user_attrs[TOTAL]
-    if len(settled(study)) < total:
-        ended = f"{len(settled(study))} of {total} trials ended"
-        print(f"{ended}, others still run elsewhere: type this again later")
-        return 1
-    print(f"next: spooflab evaluate --sweep {study.study_name}")
-    return 1 if len(failed) == len(settled(study)) else 0
+    if not options.json:
+        print(f"next: spooflab evaluate --sweep {study.study_name}")
+    return 1 if len(failed) == len(ended) else 0
+
+
+def _reconcile(name: str, storage: str, as_json: bool) -> int:
+    study = load_study(name, storage)
+    repairs = reconcile(study, study.user_attrs.get(PARENT) or tracking.sweep(name).info.run_id)
+    if as_json:
+        print(json.dumps({"sweep": name, "repaired": [asdict(repair) for repair in repairs]}))
+        return 0
+    for repair in repairs:
+        print(repair)
+    print(f"{len(repairs)} repaired" if repairs else "nothing to repair")
+    return 0

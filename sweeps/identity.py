@@ -15,9 +15,8 @@ from sweeps.check import Checked
 from sweeps.ranges import Range
 from sweeps.space import Space, Subspace
 from sweeps.storage import open_storage
+from sweeps.study import FINGERPRINT, IDENTITY, OBJECTIVE, SPACE
 
-# User attributes of a study.
-FINGERPRINT, IDENTITY, SPACE = "fingerprint", "identity", "space"
 # Where files lie differs from machine to machine; what is in them counts by its digest.
 _OF_THE_MACHINE: Final = {"root", "path", "folder", "cache_dir", "cache_jobs", "default_root_dir"}
 _OF_EACH_TRIAL: Final = {"seed_everything", "data.seed"}
@@ -103,18 +102,33 @@ def claim(study: optuna.Study, space: Space, identity: Identity) -> None:
     Raises:
         OtherSpaceError: it stands for another; the error shows the difference.
     """
-    known = _known(study)
-    if known is None:
+    if _known(study) is None:
         study.set_user_attr(SPACE, space.text)
+        study.set_user_attr(OBJECTIVE, list(space.objective.measures))
         study.set_user_attr(IDENTITY, identity.json)
         study.set_user_attr(FINGERPRINT, identity.fingerprint)
-    elif known.fingerprint != identity.fingerprint:
+        return
+    refuse_other(study, identity, "give this one another --name, or --new to have its name numbered")
+
+
+def refuse_other(study: optuna.Study, identity: Identity, advice: str) -> None:
+    """Make sure that a study stands for a space.
+
+    Args:
+        study: that has been claimed.
+        identity: of the space.
+        advice: what to do if it does not.
+
+    Raises:
+        OtherSpaceError: it stands for another; the error shows the difference.
+    """
+    known = _known(study)
+    if known is not None and known.fingerprint != identity.fingerprint:
         lines = identity.differences(known)
         more = [f"… and {len(lines) - _SHOWN} more"] if len(lines) > _SHOWN else []
         shown = "\n  ".join([*lines[:_SHOWN], *more])
         raise OtherSpaceError(
-            f"sweep {study.study_name!r} searches another space; what has changed since:\n  {shown}\n"
-            "give this one another --name, or --new to have its name numbered"
+            f"sweep {study.study_name!r} searches another space; what has changed since:\n  {shown}\n{advice}"
         )
 
 

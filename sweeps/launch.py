@@ -1,29 +1,115 @@
 """A space and a total in, a finished sweep out; launched again, it goes on where it stopped."""
 
-from collections.abc import Sequence
+import json
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext, redirect_stdout
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 import optuna
 
 from experiments import tracking
 from experiments.threads import share
-from sweeps.answer import publish
-from sweeps.check import check
+from sweeps.answer import as_json
+from sweeps.check import Checked, check
 from sweeps.constraints import BaseConfigs
+from sweeps.crew import run_crew
 from sweeps.grid import points
 from sweeps.identity import claim, identify, numbered_name
-from sweeps.reconcile import reconcile
+from sweeps.members import Members
+from sweeps.monitor import Form, Monitor
+from sweeps.prepare import fill_caches
+from sweeps.ray_engine import Plan, run_on_ray
+from sweeps.reconcile import reconcile, sign
+from sweeps.reseed import Wish, reseed, verdict
+from sweeps.retention import KEPT
 from sweeps.samplers import Grid
+from sweeps.seed_queue import study_over_seeds
 from sweeps.space import Params, Space
 from sweeps.space_file import read_space
-from sweeps.study import DEFAULT_STORAGE, TOTAL, open_study, queue, settled
-from sweeps.worker import Job, run_workers
+from sweeps.storage import open_storage
+from sweeps.streak import SweepStoppedError, stopped, try_again
+from sweeps.study import DATA, DEFAULT_STORAGE, PARENT, SPACE, TOTAL, open_study, queue, settled, waiting
+from sweeps.upkeep import Upkeep
+from sweeps.worker import Job
 
 USUAL_TRIALS = 20
 
 
+@dataclass(frozen=True)
+class _Team:
+    """What brings a study to its total, and tells of it.
+
+    Attributes:
+        space: that is searched.
+        checked: a training for each of its options.
+        told: what a worker elsewhere needs to know of the sweep, beside its run and total.
+        storage: URL of Optuna's database.
+        workers: processes that share the trials.
+        gpus_each: GPUs that each worker sees, where there are any.
+        cluster: of Ray, that runs the trials instead of processes here.
+        form: of what is told.
+        out: where it is told.
+    """
+
+    space: Space
+    checked: Sequence[Checked]
+    told: Mapping[str, str]
+    storage: str
+    workers: int
+    gpus_each: int
+    cluster: Plan | None
+    form: Form
+    out: TextIO
+
+    def bring(
+        self, study: optuna.Study, parent: str, total: int, after_trials: Callable[[], None] = lambda: None
+    ) -> None:
+        """Work off what is queued in a study, nested under a run, until it has its total or was stopped.
+
+        Raises:
+            SweepStoppedError: trial after trial failed of the same cause.
+        """
+        for attribute, value in {**self.told, PARENT: parent, TOTAL: total}.items():
+            study.set_user_attr(attribute, value)
+        sign(study)
+        for repair in reconcile(study, parent):
+            print(repair)
+        try_again(study)
+        done, missing = len(settled(study)), len(waiting(study))
+        where = f"{self.workers} worker(s)" if self.cluster is None else "on Ray"
+        print(f"sweep {study.study_name!r}: {done} of {total} trials done, {missing} to go, {where}")
+        if done < total:
+            fill_caches(self.space, [part.draw.words for part in self.checked])
+            with Monitor(study, self.space.objective.measures, total, self.form, after_trials, self.out) as monitor:
+                self._run(study, monitor.update)
+            reconcile(study, parent)
+        why = stopped(study)
+        if why is not None:
+            raise SweepStoppedError(f"stopped at {len(settled(study))} of {total} trials: {why}")
+
+    def _run(self, study: optuna.Study, update: Callable[[], None]) -> None:
+        if self.cluster is None:
+            job = Job(study.study_name, self.storage, share(self.workers))
+            run_crew(Members(job, self.workers, self.gpus_each), study, update=update)
+        else:
+            run_on_ray(Job(study.study_name, self.storage, share()), self.cluster, study, update)
+
+
 def launch(
-    path: Path, name: str, asked: int | None = None, storage: str = DEFAULT_STORAGE, workers: int = 1, new: bool = False
+    path: Path,
+    name: str,
+    asked: int | None = None,
+    storage: str = DEFAULT_STORAGE,
+    workers: int = 1,
+    gpus_each: int = 1,
+    cluster: Plan | None = None,
+    form: Form = "auto",
+    keep: int = KEPT,
+    wish: Wish | None = None,
+    new: bool = False,
 ) -> optuna.Study:
     """Bring a sweep to a total of trials, and publish what it found on its MLflow run.
 
@@ -33,39 +119,53 @@ def launch(
         asked: trials in all, those of earlier launches included; the whole of a grid, else 20, when not given.
         storage: URL of Optuna's database.
         workers: processes that share the trials.
+        gpus_each: GPUs that each worker sees, where there are any.
+        cluster: of Ray, that runs the trials instead of processes here.
+        form: of what is told while it runs; as ``json``, standard output has nothing else.
+        keep: checkpoints of how many trials, the best ones.
+        wish: train the best anew over several seeds; none for not.
         new: number the name where it stands for another space.
 
     Raises:
         ValueError: the space cannot be searched, or is not the one that the name stands for.
+        SweepStoppedError: trial after trial failed of the same cause.
     """
-    space, bases = read_space(path), BaseConfigs()
+    space, bases, out = read_space(path), BaseConfigs(), sys.stdout
     checked = check(space, bases)
     first = first_trials(space, bases)
     total = total_of(space, first, asked)
     identity = identify(space, checked)
     if new and (numbered := numbered_name(name, storage, identity)) != name:
-        print(f"{name!r} is another sweep's name: this one is {numbered!r}")
+        print(f"{name!r} is another sweep's name: this one is {numbered!r}", file=sys.stderr)
         name = numbered
     study = open_study(name, storage, space)
     claim(study, space, identity)
-    study.set_user_attr(TOTAL, total)
+    corpora = [part.training.datamodule.corpus for part in checked]
+    told = {SPACE: space.text, DATA: corpora[0].digest}
+    team = _Team(space, checked, told, storage, workers, gpus_each, cluster, form, out)
     earlier = tracking.find({tracking.SWEEP_TAG: name})
     resume = earlier[0].info.run_id if earlier else None
-    with tracking.run(
-        name, resume=resume, tags={tracking.SWEEP_TAG: name, "sweep.fingerprint": identity.fingerprint}
-    ) as parent:
-        again = reconcile(study)
-        if again:
-            print(f"queued again: trial {', '.join(map(str, again))} (its worker was stopped)")
-        corpora = [part.training.datamodule.corpus for part in checked]
+    tags = {tracking.SWEEP_TAG: name, "sweep.fingerprint": identity.fingerprint}
+    silence = redirect_stdout(sys.stderr) if form == "json" else nullcontext()
+    with silence, tracking.run(name, resume=resume, tags=tags) as parent:
         for corpus in {corpus.digest: corpus for corpus in corpora}.values():
             tracking.log_dataset(parent, corpus, "train and dev")
-        missing = queue(study, total, first)
-        print(f"sweep {name!r}: {len(settled(study))} of {total} trials done, {missing} to go, {workers} worker(s)")
-        if missing and len(settled(study)) < total:
-            threads = share(workers)
-            run_workers(Job(name, storage, path, parent, total, threads, progress=workers == 1), workers)
-        publish(study, parent, path)
+        queue(study, total, first)
+        upkeep = Upkeep(study, parent, told[SPACE], space.objective.measures, list(space.root.branches), keep)
+        beside = study_over_seeds(name)
+        if beside in optuna.get_all_study_names(open_storage(storage)):
+            upkeep.judged = verdict(open_study(beside, storage, space), upkeep.found)
+        try:
+            team.bring(study, parent, total, upkeep.after_trials)
+            if wish is not None and upkeep.found.ranking:
+                upkeep.publish()
+                upkeep.judged = reseed(open_study(beside, storage, space), upkeep.found, wish, parent, team.bring)
+        except SweepStoppedError:
+            upkeep.publish()
+            raise
+        upkeep.publish()
+        if form == "json":
+            print(json.dumps(as_json(upkeep.found, upkeep.judged)), file=out, flush=True)
     return study
 
 

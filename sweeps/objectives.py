@@ -1,6 +1,6 @@
 """What a trial measured in, what the search makes of it out: the values it lowers, and the limits it keeps."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -38,10 +38,6 @@ class Objective:
         """Return the values of a finished trial, in the order of the measures."""
         return tuple(measured[name] for name in self.measures)
 
-    def said(self, values: Sequence[float]) -> str:
-        """Return values for a person, in the order of the measures; only the first of them may be there."""
-        return ", ".join(_said(name, value) for name, value in zip(self.measures, values, strict=False))
-
     def excess(self, measured: Mapping[str, float]) -> dict[str, float]:
         """Return how far each limit is exceeded by what is measured so far; 0 or less is within."""
         return {name: measured[name] - most for name, most in self.limits.items() if name in measured}
@@ -71,7 +67,3 @@ def read_objective(objective: Any, limits: Any, where: str) -> Objective:  # noq
         if isinstance(most, bool) or not isinstance(most, int | float) or most <= 0:
             raise SpaceError(f"{where}: limits: {name}: found {most!r}, expected a number above 0")
     return Objective(measures, limits)
-
-
-def _said(name: str, value: float) -> str:
-    return f"dev EER {100 * value:.2f} %" if name == selection.EER else f"{name} {value:.4g}"

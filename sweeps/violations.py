@@ -8,7 +8,7 @@ from optuna.trial import FrozenTrial
 from sweeps.constraints import BaseConfigs, find_valid, violated
 from sweeps.settings import SpaceError
 from sweeps.space import Draw, Space
-from sweeps.study import ENQUEUED, QUEUED, RETRY, RETRY_OF, VIOLATES, own_trials, stable_hash
+from sweeps.study import ENQUEUED, VIOLATES, own_trials, queue_another, stable_hash
 
 MOST_IN_A_ROW: Final = 20  # draws of a sampler that has not learnt where it may go
 
@@ -39,15 +39,14 @@ def draw_another(study: optuna.Study, trial: FrozenTrial, space: Space) -> None:
     Raises:
         SpaceError: no values do.
     """
-    given = trial.user_attrs.get(ENQUEUED, {})
-    values = dict(given)
-    if _violations_in_a_row(study) >= MOST_IN_A_ROW:
-        found = find_valid(space, stable_hash(study.study_name, "violations", trial.number), BaseConfigs(), given)
-        if found is None:
-            raise SpaceError(f"no values satisfy the constraints, such as {trial.user_attrs[VIOLATES]}: loosen them")
-        values = dict(found.params)
-    attributes = {QUEUED: True, RETRY: trial.user_attrs.get(RETRY, 0), RETRY_OF: trial.number}
-    study.enqueue_trial(values, user_attrs={**attributes, **({ENQUEUED: given} if given else {})})
+    if _violations_in_a_row(study) < MOST_IN_A_ROW:
+        queue_another(study, trial)
+        return
+    seed = stable_hash(study.study_name, "violations", trial.number)
+    found = find_valid(space, seed, BaseConfigs(), trial.user_attrs.get(ENQUEUED))
+    if found is None:
+        raise SpaceError(f"no values satisfy the constraints, such as {trial.user_attrs[VIOLATES]}: loosen them")
+    queue_another(study, trial, found.params)
 
 
 def _violations_in_a_row(study: optuna.Study) -> int:

@@ -76,9 +76,3 @@ def test_flatten_and_digest():
     assert tracking.flatten({"a": {"b": 1, "c": {"d": [2]}}, "e": None}) == {"a.b": 1, "a.c.d": [2], "e": None}
     assert tracking.config_digest({"a": 1, "b": 2}) == tracking.config_digest({"b": 2, "a": 1})
     assert tracking.config_digest({"a": 1}) != tracking.config_digest({"a": 2})
-
-
-def test_the_end_of_a_traceback_is_kept():
-    text = "\n".join(f"line {number}" for number in range(30))
-    assert tracking.last_lines(text).splitlines()[-1] == "line 29"
-    assert len(tracking.last_lines(text).splitlines()) == 12

@@ -38,18 +38,18 @@ def test_a_resumed_sampler_draws_otherwise(kind, tmp_path):
 
 
 @pytest.mark.parametrize(("kind", "trials"), [("gp", 10), ("cmaes", 30), ("tpe", 30)])
-def test_samplers_that_learn_get_nearer(kind, trials):
+def test_samplers_that_learn_get_nearer(kind, trials, tmp_path):
     space = space_of(kind, sampler={"kind": kind, "startup_trials": 4})
-    study = study_of(space, "sqlite://")
+    study = study_of(space, f"sqlite:///{tmp_path / 'o.db'}")
     run(study, space, trials, lambda values: (values["x"] - 0.5) ** 2 + (values["y"] + 0.5) ** 2)
     values = [trial.value for trial in study.trials]
     assert sum(values[-4:]) < 0.7 * sum(values[:4])
 
 
 @pytest.mark.parametrize("kind", ["tpe", "nsga2"])
-def test_several_objectives_end_on_a_front(kind):
+def test_several_objectives_end_on_a_front(kind, tmp_path):
     space = space_of(kind, objective=["dev/eer", "latency_ms"])
-    study = study_of(space, "sqlite://")
+    study = study_of(space, f"sqlite:///{tmp_path / 'o.db'}")
     run(study, space, 15, lambda values: (values["x"] ** 2, (values["x"] - 1) ** 2))
     ends = front(study)
     assert len(ends) > 1

@@ -17,7 +17,7 @@ CHANNELS = "model.network.init_args.channels"
 
 
 @pytest.fixture
-def searched(place):
+def searched(place, tmp_path):
     def search(trials: int, **top: object) -> optuna.Study:
         values = {
             "configs": [str(place.folder / "data.yaml"), str(DEBUG)],
@@ -27,12 +27,10 @@ def searched(place):
             **top,
         }
         space = parse_space(yaml.safe_dump(values), "here")
-        study = open_study("searched", "sqlite://", space)
+        study = open_study("searched", f"sqlite:///{tmp_path / 'o.db'}", space)
         queue(study, trials, space.enqueued)
         with tracking.run("searched") as parent:
-            study.optimize(
-                lambda trial: run_trial(trial, space, parent, "worker", False, lambda: False), n_trials=trials
-            )
+            study.optimize(lambda trial: run_trial(trial, space, parent, "worker", lambda: False), n_trials=trials)
         return study
 
     return search
