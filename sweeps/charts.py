@@ -179,7 +179,7 @@ def _parameters(
     )
     for plot in plots:
         names = by_weight[: plot.most]
-        reason = None if len(names) >= plot.fewest else f"it takes {plot.fewest} parameters that vary"
+        reason = None if len(names) >= plot.fewest else f"it takes {plot.fewest} parameter(s) that vary"
         chosen = f"; the {plot.most} most important" if len(by_weight) > plot.most else ""
         section.add(
             _name(plot.name, measures, index),

@@ -51,7 +51,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--new", action="store_true", help="number the name where it stands for another space")
     parser.add_argument("--dry-run", action="store_true", help="print sampled configs and the estimated cost, and stop")
     parser.add_argument("--reconcile", action="store_true", help="repair what a crash left, and stop")
-    parser.add_argument("--json", action="store_true", help="an object for each trial, and for the answer")
+    parser.add_argument("--json", action="store_true", help="an object for each trial, and for the answer; one for a dry run")
     options = parser.parse_args(arguments)
     quieten()
     if options.reconcile:
@@ -60,7 +60,8 @@ def main(arguments: list[str]) -> int:
     if options.space is None:
         parser.error("--space is missing: the YAML of the search space")
     numbers = ("trials", "workers", "gpus_per_worker", "keep_checkpoints", "seeds")
-    if any(value is not None and value < 1 for value in map(vars(options).get, numbers)) or options.reseed_top < 0:
+    given = [value for value in (getattr(options, number) for number in numbers) if value is not None]
+    if min(given) < 1 or options.reseed_top < 0:
         names = ", ".join("--" + number.replace("_", "-") for number in numbers)
         parser.error(f"{names} must be at least 1, and --reseed-top not below 0")
     if options.dry_run:
@@ -77,8 +78,8 @@ def _launch(options: argparse.Namespace) -> int:
         options.trials,
         options.storage,
         options.workers or 1,
-        gpus_each=options.gpus_per_worker,
-        cluster=ray_plan(options),
+        options.gpus_per_worker,
+        ray_plan(options),
         form="json" if options.json else "auto",
         keep=options.keep_checkpoints,
         wish=Wish(options.reseed_top, options.seeds) if options.reseed_top else None,

@@ -17,7 +17,7 @@ from sweeps.check import Checked, check
 from sweeps.constraints import BaseConfigs
 from sweeps.crew import run_crew
 from sweeps.grid import points
-from sweeps.identity import claim, identify, numbered_name
+from sweeps.identity import Identity, claim, identify, numbered_name
 from sweeps.members import Members
 from sweeps.monitor import Form, Monitor
 from sweeps.prepare import fill_caches
@@ -31,7 +31,7 @@ from sweeps.space import Params, Space
 from sweeps.space_file import read_space
 from sweeps.storage import open_storage
 from sweeps.streak import SweepStoppedError, stopped, try_again
-from sweeps.study import DATA, DEFAULT_STORAGE, PARENT, SPACE, TOTAL, open_study, queue, settled, waiting
+from sweeps.study import DATA, DEFAULT_STORAGE, FINGERPRINT, PARENT, SPACE, TOTAL, open_study, queue, settled, waiting
 from sweeps.upkeep import Upkeep
 from sweeps.worker import Job
 
@@ -79,23 +79,20 @@ class _Team:
             print(repair)
         try_again(study)
         done, missing = len(settled(study)), len(waiting(study))
-        where = f"{self.workers} worker(s)" if self.cluster is None else "on Ray"
+        where = f"{self.workers} worker(s) of {share(self.workers)} thread(s)" if self.cluster is None else "on Ray"
         print(f"sweep {study.study_name!r}: {done} of {total} trials done, {missing} to go, {where}")
         if done < total:
             fill_caches(self.space, [part.draw.words for part in self.checked])
             with Monitor(study, self.space.objective.measures, total, self.form, after_trials, self.out) as monitor:
-                self._run(study, monitor.update)
+                if self.cluster is None:
+                    job = Job(study.study_name, self.storage, share(self.workers))
+                    run_crew(Members(job, self.workers, self.gpus_each), study, update=monitor.update)
+                else:
+                    run_on_ray(Job(study.study_name, self.storage, share()), self.cluster, study, monitor.update)
             reconcile(study, parent)
         why = stopped(study)
         if why is not None:
             raise SweepStoppedError(f"stopped at {len(settled(study))} of {total} trials: {why}")
-
-    def _run(self, study: optuna.Study, update: Callable[[], None]) -> None:
-        if self.cluster is None:
-            job = Job(study.study_name, self.storage, share(self.workers))
-            run_crew(Members(job, self.workers, self.gpus_each), study, update=update)
-        else:
-            run_on_ray(Job(study.study_name, self.storage, share()), self.cluster, study, update)
 
 
 def launch(
@@ -134,18 +131,14 @@ def launch(
     checked = check(space, bases)
     first = first_trials(space, bases)
     total = total_of(space, first, asked)
-    identity = identify(space, checked)
-    if new and (numbered := numbered_name(name, storage, identity)) != name:
-        print(f"{name!r} is another sweep's name: this one is {numbered!r}", file=sys.stderr)
-        name = numbered
-    study = open_study(name, storage, space)
-    claim(study, space, identity)
+    study = _claimed(name, storage, space, identify(space, checked), new)
+    name = study.study_name
     corpora = [part.training.datamodule.corpus for part in checked]
     told = {SPACE: space.text, DATA: corpora[0].digest}
     team = _Team(space, checked, told, storage, workers, gpus_each, cluster, form, out)
     earlier = tracking.find({tracking.SWEEP_TAG: name})
     resume = earlier[0].info.run_id if earlier else None
-    tags = {tracking.SWEEP_TAG: name, "sweep.fingerprint": identity.fingerprint}
+    tags = {tracking.SWEEP_TAG: name, "sweep.fingerprint": study.user_attrs[FINGERPRINT]}
     silence = redirect_stdout(sys.stderr) if form == "json" else nullcontext()
     with silence, tracking.run(name, resume=resume, tags=tags) as parent:
         for corpus in {corpus.digest: corpus for corpus in corpora}.values():
@@ -166,6 +159,16 @@ def launch(
         upkeep.publish()
         if form == "json":
             print(json.dumps(as_json(upkeep.found, upkeep.judged)), file=out, flush=True)
+    return study
+
+
+def _claimed(name: str, storage: str, space: Space, identity: Identity, new: bool) -> optuna.Study:
+    """Open the study of a name, or of that name numbered, that stands for a space."""
+    if new and (numbered := numbered_name(name, storage, identity)) != name:
+        print(f"{name!r} is another sweep's name: this one is {numbered!r}", file=sys.stderr)
+        name = numbered
+    study = open_study(name, storage, space)
+    claim(study, space, identity)
     return study
 
 

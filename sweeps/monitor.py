@@ -15,13 +15,16 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from sweeps.crew import Every
 from sweeps.measures import short, shown
 from sweeps.note import in_words
 from sweeps.progress import Frame, as_json, elapsed_s, frame, line
+from sweeps.seed_queue import name_of
 from sweeps.storage import WORKER
 from sweeps.study import is_owed, own_trials, without_replaced
 
 Form = Literal["auto", "json"]
+_LOOK_EVERY_S = 1.0
 
 
 class _View(Protocol):
@@ -54,6 +57,7 @@ class Monitor:
         self._study = study
         self._total = total
         self._on_ended = on_ended
+        self._due = Every(_LOOK_EVERY_S)
         self._known = {trial.number for trial in self._trials() if trial.state.is_finished()}
         out = out or sys.stdout
         self._view: _View
@@ -73,8 +77,9 @@ class Monitor:
         self._view.close(self._look())
 
     def update(self) -> None:
-        """Look, and tell what is new."""
-        self._look()
+        """Look, and tell what is new; at most once a second, since it may be called far more often."""
+        if self._due.is_due():
+            self._look()
 
     def _look(self) -> Frame:
         trials = self._trials()
@@ -141,13 +146,13 @@ def drawn(seen: Frame, measures: Sequence[str], now: datetime) -> RenderableType
     counts = ", ".join(f"{count} {name}" for name, count in {**seen.done, "running": len(seen.running)}.items())
     told = [f"{seen.ended} of {seen.total} trials: {counts}"]
     if seen.best is not None:
-        told.append(f"best {short(measures[0])} {shown(measures[0], seen.best.values[0])} (trial {seen.best.number})")
+        told.append(f"best {short(measures[0])} {shown(measures[0], seen.best.values[0])} ({name_of(seen.best)})")
     if seen.ended < seen.total:
         told.append("time left: not known yet" if seen.eta_s is None else f"about {in_words(seen.eta_s)} left")
     rows = Table.grid(padding=(0, 2))
     for trial in seen.running:
         rows.add_row(
-            f"  trial {trial.number}",
+            f"  {name_of(trial)}",
             f"{len(trial.intermediate_values)} epochs",
             f"{short(measures[0])} {shown(measures[0], min(trial.intermediate_values.values(), default=None))}",
             in_words(elapsed_s(trial, now)),

@@ -66,7 +66,7 @@ def line(trial: FrozenTrial, seen: Frame, measures: Sequence[str]) -> str:
     if trial.state is TrialState.FAIL:
         told.append(cause(trial))
     if seen.best is not None:
-        told.append(f"best so far {shown(measures[0], seen.best.values[0])} (trial {seen.best.number})")
+        told.append(f"best so far {shown(measures[0], seen.best.values[0])} ({name_of(seen.best)})")
     told.append(f"{seen.ended} of {seen.total}")
     if seen.eta_s is not None and seen.ended < seen.total:
         told.append(f"about {in_words(seen.eta_s)} left")

@@ -36,6 +36,12 @@ class Plan:
 def run_on_ray(job: Job, plan: Plan, study: optuna.Study, update: Callable[[], None] = lambda: None) -> None:
     """Run the trials of a study on a cluster until it has its total, or was stopped.
 
+    Args:
+        job: of each task.
+        plan: how they are laid over the cluster.
+        study: that they work at.
+        update: called about twice a second.
+
     Raises:
         KeyboardInterrupt: Ctrl-C, once every task has put its trial back.
         ValueError: a database is a file, and the cluster has other machines.
@@ -94,7 +100,7 @@ class Tasks:
         for task in ended:
             del self._tasks[task.name]
         return [
-            Death(f"Ray lost its task: {loss.why}", task.name, alone=not loss.with_node)
+            Death(f"on Ray, {loss.why}", task.name, alone=not loss.with_node)
             for task, loss in ended.items()
             if loss is not None
         ]
@@ -108,7 +114,8 @@ class Tasks:
 
     def stop(self) -> None:
         """Have each put its trial back, and wait until it did."""
-        self._cluster.cancel(self._tasks.values())
+        for task, loss in self._cluster.cancel(self._tasks.values()).items():
+            print(f"task {task.name}: {loss.why}; its trial is put back by the next launch", file=sys.stderr)
 
     def kill(self) -> None:
         """Leave them to Ray, which ends what has lost its driver; the next launch puts their trials back."""

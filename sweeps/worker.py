@@ -66,7 +66,7 @@ def work(job: Job, told: Callable[[], bool] = lambda: False) -> None:
     Raises:
         KeyboardInterrupt: Ctrl-C was pressed; the trial that it stopped is queued again.
     """
-    use(job.threads)
+    use(job.threads, tell=False)  # the launcher does, whose view a line between would break
     quieten()
     optuna.logging.set_verbosity(optuna.logging.ERROR)  # the launcher says it in a line
     space = stored_space(load_study(job.name, job.storage, wait=True))

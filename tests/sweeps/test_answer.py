@@ -20,18 +20,18 @@ EER = ("dev/eer",)
 @pytest.mark.slow
 def test_a_sweep_with_seeds_tells_its_answer(quick_space, place, capsys):
     words = ["sweep", "--space", str(quick_space("whole")), "--name", "whole", "--keep-checkpoints", "1", "--json"]
-    assert spooflab([*words, "--trials", "3", "--reseed-top", "2", "--seeds", "2"]) == 0
+    assert spooflab([*words, "--trials", "2", "--reseed-top", "2", "--seeds", "2"]) == 0
     told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert [each.get("state") for each in told] == ["COMPLETE"] * 7 + [None]
+    assert [each.get("state") for each in told] == ["COMPLETE"] * 6 + [None]
     answer = told[-1]
-    assert answer["trials"] == {"complete": 3, "pruned": 0, "failed": 0}
+    assert answer["trials"] == {"complete": 2, "pruned": 0, "failed": 0}
     seeds = answer["seeds"]
     assert [config["n"] for config in seeds["configs"]] == [2, 2]
 
     parent = tracking.sweep("whole")
     trials = [run for run in tracking.children(parent.info.run_id) if SEEDS_TAG not in run.data.tags]
-    assert len(trials) == 3
-    assert sum(DROPPED_TAG in run.data.tags for run in trials) == 2
+    assert len(trials) == 2
+    assert sum(DROPPED_TAG in run.data.tags for run in trials) == 1
     (nest,) = tracking.find({SEEDS_TAG: "whole"})
     again = tracking.children(nest.info.run_id)
     assert {run.data.tags["sweep.reseed_of"] for run in again} == {str(each["trial"]) for each in seeds["configs"]}
@@ -43,7 +43,7 @@ def test_a_sweep_with_seeds_tells_its_answer(quick_space, place, capsys):
     assert note.startswith(f"### Best: trial {seeds['picked']}")
     assert "over 2 seeds" in note.splitlines()[0]
 
-    assert spooflab([*words, "--trials", "3", "--reseed-top", "2", "--seeds", "2"]) == 0  # all of it is done
+    assert spooflab([*words, "--trials", "2", "--reseed-top", "2", "--seeds", "2"]) == 0  # all of it is done
     assert len(tracking.children(nest.info.run_id)) == 4
     assert tracking.winner("whole") == seeds["run"]
 
@@ -99,3 +99,19 @@ def test_charts_are_drawn_now_and_then(sweep):
     upkeep.publish()
     assert len(json.loads(tracking.fetch(parent, "sweep/trials.json").read_text())) == 2
     assert tracking.fetch(parent, "sweep/best.yaml").read_text() == "number: 1\n"
+
+
+def test_several_measures_are_summed_up_by_their_front(place, tmp_path):
+    from sweeps.answer import ANSWER_FILE, FOLDER, as_json
+    from sweeps.summary import front_in_words
+
+    made = study(trial((0.1, 30.0)), trial((0.2, 10.0), network="rawnet2"), trial((0.3, 40.0)), measures=2)
+    answer = as_json(findings(made, ("dev/eer", "latency_ms"), ["network"]), None)
+    (tmp_path / ANSWER_FILE).write_text(json.dumps(answer))
+    with tracking.run("several") as parent:
+        assert front_in_words(parent) == []
+        tracking.log_files(parent, tmp_path / ANSWER_FILE, FOLDER)
+    assert front_in_words(parent) == [
+        "trial 0 cnn: dev EER 10.00 %, latency 30.00 ms",
+        "trial 1 rawnet2: dev EER 20.00 %, latency 10.00 ms",
+    ]

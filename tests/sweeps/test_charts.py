@@ -30,7 +30,7 @@ def test_everything_and_each_network_by_itself():
     assert {"network_cnn_importance", "network_cnn_contour"} <= {chart.name for chart in cnn.charts}
     assert {chart.name for chart in rawnet2.charts} == {"network_rawnet2_slice", "network_rawnet2_parallel"}
     assert any("4 complete trials" in reason for reason in rawnet2.left_out)
-    assert any("2 parameters" in reason for reason in rawnet2.left_out)
+    assert any("2 parameter(s)" in reason for reason in rawnet2.left_out)
     assert (mpl.get_backend(), mpl.rcParams["axes.facecolor"]) == before
     assert all(chart.still.axes for section in (whole, cnn, rawnet2) for chart in section.charts)
 

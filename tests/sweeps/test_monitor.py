@@ -61,7 +61,8 @@ def test_a_terminal_sees_each_worker():
 
 
 @pytest.mark.parametrize("form", ["auto", "json"])
-def test_every_trial_is_told_once_and_looked_after(form):
+def test_every_trial_is_told_once_and_looked_after(form, monkeypatch):
+    monkeypatch.setattr("sweeps.monitor._LOOK_EVERY_S", 0.0)
     made, out, looked_after = study(trial(0.5)), io.StringIO(), []
     monitor = Monitor(made, EER, 3, form, lambda: looked_after.append(len(made.trials)), out)
     with monitor:
