@@ -6,11 +6,11 @@ Latencies take turns in one process; the memory of each is of a process of its o
 import statistics
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import torch
 
+from experiments.inference_cost import clip, score_seconds
 from experiments.model_summary import read_detector
 from lightning_modules.cost import count_macs, count_parameters
 from lightning_modules.detector import Detector
@@ -24,7 +24,7 @@ NETWORKS = (
     f"cnn{FUSED}rawnet2_small",
 )
 TURNS = 15
-CLIP = 0.1 * torch.randn(1, 64_000, generator=torch.Generator().manual_seed(0))
+CLIP = clip(16_000)
 PERCENTILES = 20  # the last of 20 cuts is the 95th
 
 
@@ -36,14 +36,6 @@ def detector_of(network: str) -> Detector:
     return read_detector([f"--config={CONFIGS / 'minispoof.yaml'}", f"--config={CONFIGS / network}.yaml"]).eval()
 
 
-def seconds(detector: Detector) -> float:
-    """Time from waveform to score."""
-    start = time.perf_counter()
-    with torch.inference_mode():
-        detector(CLIP)
-    return time.perf_counter() - start
-
-
 def memory_mb(network: str) -> float:
     """How much a fresh process grows by making a detector and scoring a clip, at its largest."""
     told = subprocess.run([sys.executable, __file__, network], check=True, capture_output=True, text=True)
@@ -53,7 +45,7 @@ def memory_mb(network: str) -> float:
 def growth_mb(network: str) -> float:
     """The same, of this process."""
     before = _peak_kib()
-    seconds(detector_of(network))
+    score_seconds(detector_of(network), CLIP)
     return (_peak_kib() - before) / 1024
 
 
@@ -69,7 +61,7 @@ def table() -> str:
     times: dict[str, list[float]] = {network: [] for network in NETWORKS}
     for turn in range(TURNS + 1):
         for network, detector in detectors.items():
-            taken = seconds(detector)
+            taken = score_seconds(detector, CLIP)
             if turn:  # the first warms up
                 times[network].append(1000 * taken)
     lines = [

@@ -56,6 +56,11 @@ def at_best(run_id: str, selection: str) -> dict[str, float]:
     }
 
 
+def measures_at(run_id: str, epoch: int) -> dict[str, float]:
+    """Return every measure of dev that a run had at an epoch, counted from 0."""
+    return {name: tracking.history(run_id, name)[epoch] for name in MEASURES}
+
+
 def _why(found: str) -> str:
     if not found.startswith("eval"):
         return ""

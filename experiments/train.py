@@ -7,7 +7,7 @@ import shutil
 import sys
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -36,11 +36,13 @@ class Outcome:
         run_id: its MLflow run; empty in all but the first process of a distributed training.
         dev_eer: EER on dev of the epoch that was kept, a fraction; told by the first process alone.
         stopped: ``keep_going`` ended it.
+        measures: of dev at the epoch that was kept; told by the first process alone.
     """
 
     run_id: str
     dev_eer: float
     stopped: bool
+    measures: dict[str, float] = field(default_factory=dict)
 
 
 def train(
@@ -50,7 +52,7 @@ def train(
     parent: str | None = None,
     tags: dict[str, str] | None = None,
     resume: bool = False,
-    keep_going: KeepGoing = lambda epoch, dev_eer: True,  # noqa: ARG005
+    keep_going: KeepGoing = lambda epoch, measures: True,  # noqa: ARG005
     on_start: Callable[[str], None] = lambda run_id: None,  # noqa: ARG005
     interrupted: Callable[[], bool] = lambda: False,
     run_id: str | None = None,
@@ -63,7 +65,7 @@ def train(
         parent: id of the run to nest under.
         tags: put on the run.
         resume: go on from the last checkpoint of the newest unfinished run of the same config.
-        keep_going: told the epoch and its dev EER; answering no ends the run as KILLED.
+        keep_going: told the epoch and its measures of dev; answering no ends the run as KILLED.
         on_start: told the id of the run.
         interrupted: asked between batches whether to stop as after Ctrl-C.
         run_id: of a run to go on with, from its own last checkpoint where this machine has it, else from the start.
@@ -99,7 +101,8 @@ def train(
         tracking.log_files(run_id, Path(cli.checkpoint.best_model_path), str(Path(tracking.CHECKPOINT_ARTIFACT).parent))
         if report.stopped:
             tracking.kill(run_id, {"stopped_by": "pruner"})
-    return Outcome(run_id, best["best/dev_eer"], report.stopped)
+    measures = selection.measures_at(run_id, int(best["best/epoch"]))
+    return Outcome(run_id, best["best/dev_eer"], report.stopped, measures)
 
 
 def drop_scratch(run_id: str) -> None:

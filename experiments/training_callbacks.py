@@ -1,7 +1,7 @@
 """Steps, signals and epochs of a training in; seeds and its early end out."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytorch_lightning as pl
@@ -10,7 +10,7 @@ from pytorch_lightning.callbacks import Callback, EarlyStopping
 
 from experiments import selection
 
-KeepGoing = Callable[[int, float], bool]
+KeepGoing = Callable[[int, Mapping[str, float]], bool]
 
 
 class StepSeed(Callback):
@@ -54,7 +54,7 @@ class EndedBefore(Callback):
 
 
 class EpochReport(Callback):
-    """Tells ``keep_going`` the dev EER of each epoch and stops the training when it says no."""
+    """Tells ``keep_going`` the measures of dev of each epoch and stops the training when it says no."""
 
     def __init__(self, keep_going: KeepGoing) -> None:
         self._keep_going = keep_going
@@ -62,7 +62,8 @@ class EpochReport(Callback):
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:  # noqa: ARG002
         """Ask whether to go on."""
-        if not trainer.sanity_checking and not self._keep_going(
-            trainer.current_epoch, float(trainer.callback_metrics[selection.EER])
-        ):
+        if trainer.sanity_checking:
+            return
+        measures = {name: float(trainer.callback_metrics[name]) for name in selection.MEASURES}
+        if not self._keep_going(trainer.current_epoch, measures):
             self.stopped = trainer.should_stop = True
