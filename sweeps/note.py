@@ -43,7 +43,7 @@ def note(
         parts.append(verdict.markdown())
         if found.best is not None and found.best.number not in {row.trial for row in verdict.rows}:
             parts.append(
-                f"Trial {found.best.number} has come out better in the sweep since, and was not trained over seeds yet: "
+                f"Trial {found.best.number} has come out better in the sweep since, but not been trained over seeds: "
                 "type the command with `--reseed-top` again."
             )
     parts += ["\n".join(f"- {line}" for line in [*course(found), *_importance(found, shares)]), _next(found), _FILES]
