@@ -105,8 +105,8 @@ def import_weights(
         tracking.run(name or f"{network} imported", tags=provenance) as run_id,
         tempfile.TemporaryDirectory() as folder,
     ):
-        tracking.log_config(run_id, sections)
-        tracking.log_params(run_id, {"parameters": sum(weight.numel() for weight in detector.network.parameters())})
+        parameters = sum(weight.numel() for weight in detector.network.parameters())
+        tracking.log_config(run_id, sections, {"parameters": parameters})
         best = Path(folder) / Path(tracking.CHECKPOINT_ARTIFACT).name
         torch.save({"state_dict": detector.state_dict(), SPECIFICATIONS_KEY: specifications}, best)
         tracking.log_files(run_id, best, str(Path(tracking.CHECKPOINT_ARTIFACT).parent))

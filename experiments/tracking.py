@@ -4,24 +4,26 @@ The store is MLflow's own choice: ``MLFLOW_TRACKING_URI`` where it is set, else 
 in the same folder shows the same runs.
 """
 
-import hashlib
 import json
 import os
 import re
-import subprocess
+import time
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import mlflow
 import yaml
-from mlflow.entities import Dataset, DatasetInput, InputTag, Param, Run
+from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, Run, RunTag
 from mlflow.exceptions import MlflowException
-from pytorch_lightning.loggers import MLFlowLogger
+from mlflow.tracking.context.registry import resolve_tags
+from mlflow.utils.validation import MAX_METRICS_PER_BATCH, MAX_PARAMS_TAGS_PER_BATCH
 
 from datamodules.manifest import Manifest
+from experiments import store
+from experiments.provenance import code_state, flatten
 
 EXPERIMENT = "spooflab"
 CHECKPOINT_ARTIFACT = "checkpoint/best.ckpt"
@@ -34,12 +36,22 @@ _DIGEST_LENGTH = 36  # MLflow refuses longer ones
 _LAST_LINES = 12
 _FAILURE_TAG = "failure"
 _KIND_TAG = "mlflow.experimentKind"
+_NOTE_TAG = "mlflow.note.content"
+_PARENT_TAG = "mlflow.parentRunId"
 _EXPERIMENT_NOTE = """A sweep is one row: open its + for its trials, select some and press *Compare*.
 Finished trials are FINISHED, pruned ones KILLED, failed ones FAILED with the reason in the tag `failure`.
 EERs are legacy (ASVspoof), as fractions; `best/…` is of the epoch that was kept, `eval/…` of evaluated runs."""
+_AWAY = ("INTERNAL_ERROR", "TEMPORARILY_UNAVAILABLE")  # what MLflow calls a store that did not answer
 _PROJECT_RUN = "MLFLOW_RUN_ID"  # the run that `mlflow run` has made for the command it starts
 
-os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")  # a bar for every small file hides what matters
+
+class Point(NamedTuple):
+    """A value of a metric at a step, and when it was measured, in milliseconds of the epoch that Unix counts from."""
+
+    name: str
+    value: float
+    time_ms: int
+    step: int
 
 
 @contextmanager
@@ -49,7 +61,7 @@ def run(
     """Open a run, yield its id, and end it with its true status.
 
     An exception ends it as FAILED with the last lines of the traceback in the tag ``failure``; Ctrl-C as KILLED. A run
-    that was given another status by ``kill`` keeps it.
+    that was given another status meanwhile keeps it.
 
     Args:
         name: shown in the UI.
@@ -59,94 +71,133 @@ def run(
     """
     adopted = os.environ.pop(_PROJECT_RUN, None)  # taken out, or every nested run would be that one
     existing = resume or (adopted if parent is None else None)
-    if parent is None and existing is None:
-        _use_experiment()
-    with mlflow.start_run(
-        run_id=existing,
-        experiment_id=mlflow.get_run(parent).info.experiment_id if parent else None,
-        run_name=name,
-        parent_run_id=parent,
-        nested=parent is not None,
-        tags={**code_state(), **(tags or {})},
-    ) as active:
-        run_id = active.info.run_id
-        if _FAILURE_TAG in active.data.tags:  # of the attempt that this one goes on with
-            mlflow.MlflowClient().delete_tag(run_id, _FAILURE_TAG)
+    told = {**code_state(), **(tags or {})}
+    run_id = _go_on(existing, name, told) if existing else _begin(name, parent, told)
+    try:
+        yield run_id
+    except (KeyboardInterrupt, SystemExit) as stop:
+        _end(stop, lambda: kill(run_id, {_FAILURE_TAG: "interrupted"}))
+        raise
+    except Exception as error:
+        reason = last_lines(traceback.format_exc())
+        _end(error, lambda: fail(run_id, reason))
+        raise
+    if get(run_id).info.status == "RUNNING":
+        store.client().set_terminated(run_id, "FINISHED")
+
+
+def _begin(name: str, parent: str | None, tags: Mapping[str, str]) -> str:
+    client = store.client()
+    experiment = client.get_run(parent).info.experiment_id if parent else _experiment(client)
+    nested = {_PARENT_TAG: parent} if parent else {}
+    made = client.create_run(experiment, run_name=name, tags=resolve_tags({**nested, **tags}))
+    return str(made.info.run_id)
+
+
+def _go_on(run_id: str, name: str, tags: Mapping[str, str]) -> str:
+    client = store.client()
+    client.update_run(run_id, "RUNNING", name)
+    tag(run_id, tags)
+    if _FAILURE_TAG in client.get_run(run_id).data.tags:  # of the attempt that this one goes on with
+        client.delete_tag(run_id, _FAILURE_TAG)
+    return run_id
+
+
+def _end(reason: BaseException, tell: Callable[[], None]) -> None:
+    """Tell the store how a run ended; one that cannot be told must not hide why it ended."""
+    try:
+        tell()
+    except (MlflowException, OSError) as untold:
+        reason.add_note(f"nor could {store.address()} be told so: {untold}")
+
+
+def _experiment(client: mlflow.MlflowClient) -> str:
+    """Return the id of the experiment, whose kind tells the UI that it holds trainings, not chats."""
+    experiment = client.get_experiment_by_name(EXPERIMENT)
+    if experiment is None:
+        tags = {_KIND_TAG: "custom_model_development", _NOTE_TAG: _EXPERIMENT_NOTE}
         try:
-            yield run_id
-        except (KeyboardInterrupt, SystemExit):
-            kill(run_id, {_FAILURE_TAG: "interrupted"})
-            mlflow.end_run("KILLED")
-            raise
-        except Exception:
-            tag(run_id, {_FAILURE_TAG: last_lines(traceback.format_exc())})
-            raise
-        if mlflow.get_run(run_id).info.status == "KILLED":
-            mlflow.end_run("KILLED")
-
-
-def _use_experiment() -> None:
-    """Make the experiment current, and tell the UI that it holds trainings, not chats."""
-    experiment = mlflow.set_experiment(EXPERIMENT)
-    if _KIND_TAG not in experiment.tags:
-        client = mlflow.MlflowClient()
-        client.set_experiment_tag(experiment.experiment_id, _KIND_TAG, "custom_model_development")
-        client.set_experiment_tag(experiment.experiment_id, "mlflow.note.content", _EXPERIMENT_NOTE)
+            return str(client.create_experiment(EXPERIMENT, tags=tags))
+        except MlflowException as error:  # another process was first
+            if (experiment := client.get_experiment_by_name(EXPERIMENT)) is None:
+                raise RuntimeError(f"MLflow has no experiment {EXPERIMENT!r} and makes none: {error}") from error
+    return str(experiment.experiment_id)
 
 
 def describe(run_id: str, text: str) -> None:
     """Put Markdown at the top of a run's page."""
-    tag(run_id, {"mlflow.note.content": text})
+    tag(run_id, {_NOTE_TAG: text})
 
 
 def kill(run_id: str, tags: Mapping[str, str]) -> None:
     """End a run that was stopped on purpose (pruned, interrupted), with the reason as tags."""
     tag(run_id, tags)
-    mlflow.MlflowClient().set_terminated(run_id, "KILLED")
+    store.client().set_terminated(run_id, "KILLED")
 
 
 def fail(run_id: str, reason: str) -> None:
     """End a run whose process is gone."""
     tag(run_id, {_FAILURE_TAG: reason})
-    mlflow.MlflowClient().set_terminated(run_id, "FAILED")
+    store.client().set_terminated(run_id, "FAILED")
 
 
 def tag(run_id: str, tags: Mapping[str, str]) -> None:
     """Put tags on a run."""
-    client = mlflow.MlflowClient()
-    for name, value in tags.items():
-        client.set_tag(run_id, name, value)
+    store.client().log_batch(run_id, tags=[RunTag(name, str(value)) for name, value in tags.items()])
 
 
-def log_metrics(run_id: str, metrics: Mapping[str, float], step: int | None = None) -> None:
+def log_metrics(run_id: str, metrics: Mapping[str, float], step: int = 0) -> None:
     """Log values in one request."""
-    mlflow.log_metrics(dict(metrics), step=step, run_id=run_id)
+    now = time.time_ns() // 1_000_000
+    log_points(run_id, [Point(name, value, now, step) for name, value in metrics.items()])
+
+
+def log_points(run_id: str, points: Sequence[Point]) -> None:
+    """Log values of many steps in as few requests as there can be; one that is logged already is not logged twice.
+
+    Raises:
+        ConnectionError: the store did not take them.
+    """
+    for start in range(0, len(points), MAX_METRICS_PER_BATCH):
+        batch = [Metric(*point) for point in points[start : start + MAX_METRICS_PER_BATCH]]
+        try:
+            store.client().log_batch(run_id, metrics=batch)
+        except MlflowException as error:
+            raise ConnectionError(f"{store.address()} did not take the metrics of run {run_id}: {error}") from error
 
 
 def history(run_id: str, metric: str) -> list[float]:
     """Return the values of a metric, one a step in rising order; of a step that was logged again the last."""
-    values = {entry.step: entry.value for entry in mlflow.MlflowClient().get_metric_history(run_id, metric)}
+    values = {entry.step: entry.value for entry in store.client().get_metric_history(run_id, metric)}
     return [values[step] for step in sorted(values)]
 
 
 def log_params(run_id: str, params: Mapping[str, Any]) -> None:
-    """Log parameters that are not logged yet; values too long for a column are left to config.yaml."""
-    known = mlflow.get_run(run_id).data.params
-    new = {name: value for name, value in params.items() if name not in known and len(str(value)) <= _LONGEST_PARAM}
-    client = mlflow.MlflowClient()
-    client.log_batch(run_id, params=[Param(name, str(value)) for name, value in new.items()])
+    """Log parameters; values too long for a column are left to config.yaml, and those logged before stay."""
+    fitting = [Param(name, str(value)) for name, value in params.items() if len(str(value)) <= _LONGEST_PARAM]
+    client = store.client()
+    for start in range(0, len(fitting), MAX_PARAMS_TAGS_PER_BATCH):
+        batch = fitting[start : start + MAX_PARAMS_TAGS_PER_BATCH]
+        try:
+            client.log_batch(run_id, params=batch)
+        except MlflowException as error:  # MLflow takes none of a batch in which one has another value already
+            known = client.get_run(run_id).data.params
+            if not known.keys() & {param.key for param in batch}:
+                raise RuntimeError(f"MLflow did not take the parameters of run {run_id}: {error}") from error
+            client.log_batch(run_id, params=[param for param in batch if param.key not in known])
 
 
-def log_config(run_id: str, config: Mapping[str, Any]) -> None:
-    """Log a resolved config: whole as config.yaml, its set values as parameters."""
-    mlflow.MlflowClient().log_text(run_id, yaml.safe_dump(dict(config), sort_keys=False), CONFIG_ARTIFACT)
-    log_params(run_id, {name: value for name, value in flatten(config).items() if value is not None})
+def log_config(run_id: str, config: Mapping[str, Any], facts: Mapping[str, Any] | None = None) -> None:
+    """Log a resolved config: whole as config.yaml, its set values as parameters, beside further facts."""
+    store.client().log_text(run_id, yaml.safe_dump(dict(config), sort_keys=False), CONFIG_ARTIFACT)
+    values = {name: value for name, value in flatten(config).items() if value is not None}
+    log_params(run_id, {**values, **(facts or {})})
 
 
 def log_augmentation(run_id: str, recipes: Mapping[str, Any]) -> None:
     """Log what training audio was altered by, if anything, recordings by their content: a config names but folders."""
     if recipes:
-        mlflow.MlflowClient().log_text(run_id, json.dumps(recipes, indent=1), AUGMENTATION_ARTIFACT)
+        store.client().log_text(run_id, json.dumps(recipes, indent=1), AUGMENTATION_ARTIFACT)
 
 
 def heard_recordings(run_id: str) -> frozenset[str]:
@@ -164,12 +215,12 @@ def log_dataset(run_id: str, manifest: Manifest, context: str) -> None:
     dataset = Dataset(manifest.name, manifest.digest[:_DIGEST_LENGTH], "local", json.dumps({"uri": folder}))
     tag(run_id, {"data.sha256": manifest.digest})
     used = DatasetInput(dataset, [InputTag("mlflow.data.context", context)])
-    mlflow.MlflowClient().log_inputs(run_id, [used])
+    store.client().log_inputs(run_id, [used])
 
 
 def log_files(run_id: str, path: Path, folder: str | None = None) -> None:
     """Log a file, or the contents of a folder, under a folder of the run."""
-    client = mlflow.MlflowClient()
+    client = store.client()
     (client.log_artifacts if path.is_dir() else client.log_artifact)(run_id, str(path), folder)
 
 
@@ -179,6 +230,7 @@ def fetch(run_id: str, artifact: str) -> Path:
     Raises:
         FileNotFoundError: the run has no such artifact.
     """
+    store.client()  # which sees to it that there is a store
     try:
         return Path(mlflow.artifacts.download_artifacts(run_id=run_id, artifact_path=artifact))
     except (MlflowException, OSError) as error:
@@ -190,11 +242,14 @@ def get(run_id: str) -> Run:
 
     Raises:
         LookupError: no run has that id in the store that is in use.
+        ConnectionError: the store does not answer.
     """
     try:
-        return mlflow.get_run(run_id)
+        return store.client().get_run(run_id)
     except MlflowException as error:
-        raise LookupError(f"no run {run_id!r} in {mlflow.get_tracking_uri()}: `spooflab ui` lists them") from error
+        if error.error_code in _AWAY:
+            raise ConnectionError(f"{store.address()} did not tell of run {run_id}: {error}") from error
+        raise LookupError(f"no run {run_id!r} in {store.address()}: `spooflab ui` lists them") from error
 
 
 def name_of(run_id: str) -> str:
@@ -211,18 +266,14 @@ def find(tags: Mapping[str, str]) -> list[Run]:
     quoted = [value for value in tags.values() if "'" in value]
     if quoted:
         raise ValueError(f"the name {quoted[0]!r} has a quote in it, which MLflow cannot search for: choose another")
+    store.client()  # which sees to it that there is a store
     condition = " and ".join(f"tags.`{name}` = '{value}'" for name, value in tags.items())
     return mlflow.search_runs(filter_string=condition, search_all_experiments=True, output_format="list")
 
 
-def store() -> str:
-    """Return the URI of the store in use."""
-    return str(mlflow.get_tracking_uri())
-
-
 def children(parent: str) -> list[Run]:
     """Return the runs nested under a run, newest first."""
-    return find({"mlflow.parentRunId": parent})
+    return find({_PARENT_TAG: parent})
 
 
 def sweep(name: str) -> Run:
@@ -233,9 +284,7 @@ def sweep(name: str) -> Run:
     """
     found = find({SWEEP_TAG: name})
     if not found:
-        raise LookupError(
-            f"no sweep {name!r} in {mlflow.get_tracking_uri()}: launch it with `spooflab sweep --name {name} …`"
-        )
+        raise LookupError(f"no sweep {name!r} in {store.address()}: launch it with `spooflab sweep --name {name} …`")
     return found[0]
 
 
@@ -251,37 +300,6 @@ def winner(sweep_name: str) -> str:
             f"sweep {sweep_name!r} has no finished trial yet: let it go on with the command that launched it"
         )
     return run_id
-
-
-def lightning_logger(run_id: str) -> MLFlowLogger:
-    """Return a logger into an existing run; left to itself it would make a second one."""
-    return MLFlowLogger(tracking_uri=mlflow.get_tracking_uri(), run_id=run_id)
-
-
-def code_state() -> dict[str, str]:
-    """Return the commit of the code as tags, and whether it had been changed since; nothing outside a checkout."""
-    here = Path(__file__).parent
-    try:
-        commit, status = (
-            subprocess.run(["git", *words], cwd=here, capture_output=True, text=True, check=True).stdout.strip()
-            for words in (["rev-parse", "HEAD"], ["status", "--porcelain", "--untracked-files=no"])
-        )
-    except (OSError, subprocess.CalledProcessError):
-        return {}
-    return {"mlflow.source.git.commit": commit, "git.dirty": str(bool(status)).lower()}
-
-
-def flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Turn nested mappings into one with dotted keys."""
-    flat: dict[str, Any] = {}
-    for name, value in values.items():
-        flat |= flatten(value, f"{prefix}{name}.") if isinstance(value, Mapping) else {f"{prefix}{name}": value}
-    return flat
-
-
-def config_digest(config: Mapping[str, Any]) -> str:
-    """Return the SHA-256 of a resolved config: two runs with the same digest are the same experiment."""
-    return hashlib.sha256(json.dumps(config, sort_keys=True, default=str).encode()).hexdigest()
 
 
 def last_lines(text: str) -> str:

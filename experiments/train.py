@@ -1,21 +1,24 @@
 """A config in, one tracked run with its best checkpoint out: ``spooflab train``."""
 
 import logging
-import math
 import os
 import shutil
 import sys
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import torch
 
 from datamodules.datamodule import DeepfakeDataModule
 from datamodules.datasets import FeatureExtractor
 from experiments import model_summary, selection, tracking
 from experiments.allocator import keep_freed_memory
 from experiments.interrupts import deferred
+from experiments.metric_log import MetricLog
+from experiments.outcome import Outcome
+from experiments.provenance import config_digest
 from experiments.threads import share, use
 from experiments.training_callbacks import EpochReport, Interruption, KeepGoing
 from experiments.training_config import LAST, SUMMARY_OPTION, TrainingCLI, parse
@@ -25,22 +28,8 @@ from lightning_modules.specifications import describe
 
 SCRATCH = Path("checkpoints")
 CONFIG_TAG = "config.sha256"
+THREADS_TAG = "threads"
 _PROCESSES, _RANK = "LOCAL_WORLD_SIZE", "LOCAL_RANK"  # where torchrun tells how many it started here, and which this is
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a training came to.
-
-    Attributes:
-        run_id: its MLflow run; empty in all but the first process of a distributed training.
-        dev_eer: EER on dev of the epoch that was kept, a fraction; told by the first process alone.
-        stopped: ``keep_going`` ended it.
-    """
-
-    run_id: str
-    dev_eer: float
-    stopped: bool
 
 
 def train(
@@ -50,7 +39,7 @@ def train(
     parent: str | None = None,
     tags: dict[str, str] | None = None,
     resume: bool = False,
-    keep_going: KeepGoing = lambda epoch, dev_eer: True,  # noqa: ARG005
+    keep_going: KeepGoing = lambda epoch, measures: True,  # noqa: ARG005
     on_start: Callable[[str], None] = lambda run_id: None,  # noqa: ARG005
     interrupted: Callable[[], bool] = lambda: False,
     keep_scratch: bool = True,
@@ -63,7 +52,7 @@ def train(
         parent: id of the run to nest under.
         tags: put on the run.
         resume: go on from the last checkpoint of the newest unfinished run of the same config.
-        keep_going: told the epoch and its dev EER; answering no ends the run as KILLED.
+        keep_going: told the epoch and its measures of dev; answering no ends the run as KILLED.
         on_start: told the id of the run.
         interrupted: asked between batches whether to stop as after Ctrl-C.
         keep_scratch: leave the local checkpoints after the best one is logged.
@@ -76,30 +65,31 @@ def train(
     report = EpochReport(keep_going)
     cli = parse(arguments, [report, Interruption(interrupted)])
     config = cli.resolved
-    digest = tracking.config_digest(config)
+    digest = config_digest(config)
     resumed = _last_run(digest) if resume or cli.config.ckpt else None
     if not cli.trainer.is_global_zero:
-        return _follow(cli, resumed)
+        return _follow(cli, resumed, report)
     name = name or cli.config.name or type(cli.model.network).__name__
-    with tracking.run(name, parent=parent, resume=resumed, tags={CONFIG_TAG: digest, **(tags or {})}) as run_id:
+    tags = {CONFIG_TAG: digest, THREADS_TAG: str(torch.get_num_threads()), **(tags or {})}
+    with tracking.run(name, parent=parent, resume=resumed, tags=tags) as run_id:
         on_start(run_id)
-        tracking.log_config(run_id, config)
+        tracking.log_config(run_id, config, {"parameters": sum(p.numel() for p in cli.model.network.parameters())})
         tracking.log_dataset(run_id, cli.datamodule.corpus, "train and dev")
-        tracking.log_params(run_id, {"parameters": sum(p.numel() for p in cli.model.network.parameters())})
         cli.checkpoint.dirpath = cli.last.dirpath = str(SCRATCH / run_id)
-        cli.trainer.logger = tracking.lightning_logger(run_id)
         _prepare(cli)
         recipes = {name: augmentation.recipe for name, augmentation in cli.datamodule.augmentations.items()}
         tracking.log_augmentation(run_id, recipes)
-        _fit(cli, resumed)
-        best = selection.at_best(run_id, cli.selection)
-        tracking.log_metrics(run_id, best)
+        with MetricLog(run_id, SCRATCH / run_id) as metrics:
+            cli.trainer.logger = metrics
+            _fit(cli, resumed)
+            outcome = _outcome(run_id, report, cli.selection)
+            metrics.log_metrics(selection.columns(report.epochs, cli.selection))
         tracking.log_files(run_id, Path(cli.checkpoint.best_model_path), str(Path(tracking.CHECKPOINT_ARTIFACT).parent))
         if report.stopped:
             tracking.kill(run_id, {"stopped_by": "pruner"})
     if not keep_scratch:
         shutil.rmtree(SCRATCH / run_id)
-    return Outcome(run_id, best["best/dev_eer"], report.stopped)
+    return outcome
 
 
 def _fit(cli: TrainingCLI, resumed: str | None) -> None:
@@ -118,12 +108,17 @@ def _fit(cli: TrainingCLI, resumed: str | None) -> None:
         raise RuntimeError("training ended before its first epoch did: raise trainer.max_epochs")
 
 
-def _follow(cli: TrainingCLI, resumed: str | None) -> Outcome:
+def _follow(cli: TrainingCLI, resumed: str | None, report: EpochReport) -> Outcome:
     """Take part in a training that the first of several processes tracks and keeps checkpoints of."""
     cli.checkpoint.dirpath = cli.last.dirpath = str(SCRATCH)  # Lightning tells it the first process's
     _prepare(cli)
     _fit(cli, resumed)
-    return Outcome("", math.nan, stopped=False)
+    return _outcome("", report, cli.selection)
+
+
+def _outcome(run_id: str, report: EpochReport, chosen_by: str) -> Outcome:
+    measures = report.epochs[selection.kept(report.epochs, chosen_by)]
+    return Outcome(run_id, measures[selection.EER], report.stopped, measures)
 
 
 def quieten() -> None:

@@ -1,7 +1,7 @@
 """Steps, signals and epochs of a training in; seeds and its early end out."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytorch_lightning as pl
@@ -10,7 +10,7 @@ from pytorch_lightning.callbacks import Callback
 
 from experiments import selection
 
-KeepGoing = Callable[[int, float], bool]
+KeepGoing = Callable[[int, Mapping[str, float]], bool]
 
 
 class StepSeed(Callback):
@@ -45,15 +45,32 @@ class Interruption(Callback):
 
 
 class EpochReport(Callback):
-    """Tells ``keep_going`` the dev EER of each epoch and stops the training when it says no."""
+    """Tells ``keep_going`` the measures of each epoch and stops the training, in all processes, when it says no.
+
+    Attributes:
+        epochs: the measures of each epoch on dev, those before a resumption included.
+        stopped: the training was stopped.
+    """
 
     def __init__(self, keep_going: KeepGoing) -> None:
         self._keep_going = keep_going
+        self.epochs: dict[int, dict[str, float]] = {}
         self.stopped = False
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:  # noqa: ARG002
-        """Ask whether to go on."""
-        if not trainer.sanity_checking and not self._keep_going(
-            trainer.current_epoch, float(trainer.callback_metrics[selection.EER])
-        ):
+        """Ask whether to go on; the first of several processes asks for all."""
+        if trainer.sanity_checking:
+            return
+        epoch = trainer.current_epoch
+        self.epochs[epoch] = {name: float(trainer.callback_metrics[name]) for name in selection.MEASURES}
+        go_on = self._keep_going(epoch, self.epochs[epoch]) if trainer.is_global_zero else True
+        if not trainer.strategy.broadcast(go_on):
             self.stopped = trainer.should_stop = True
+
+    def state_dict(self) -> dict[str, Any]:
+        """What a checkpoint keeps."""
+        return {"epochs": self.epochs}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go on from a checkpoint."""
+        self.epochs = dict(state_dict["epochs"])

@@ -1,12 +1,13 @@
 """A trial in, its dev EER out: one tracked training under the sweep's run."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import optuna
 from optuna.trial import FrozenTrial
 
 from experiments import tracking
+from experiments.selection import EER
 from experiments.train import train
 from sweeps.space import Space
 from sweeps.study import INTERRUPTED, QUEUED, RUN_ID, WORKER, trial_seed
@@ -41,8 +42,8 @@ def run_trial(
     words = space.suggest(trial)
     seed = trial_seed(trial.study, trial)
 
-    def report(epoch: int, dev_eer: float) -> bool:
-        trial.report(dev_eer, epoch)
+    def report(epoch: int, measures: Mapping[str, float]) -> bool:
+        trial.report(measures[EER], epoch)
         return not trial.should_prune()
 
     try:

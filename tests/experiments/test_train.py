@@ -67,7 +67,7 @@ def test_a_resumed_run_ends_like_an_uninterrupted_one(place, more):
     words = [*more, *place.words(epochs=4, seed_everything=11)]
     whole = train(words, name="whole")
 
-    def stop_after_two(epoch: int, dev_eer: float) -> bool:
+    def stop_after_two(epoch: int, measures: dict[str, float]) -> bool:
         if epoch == 1:
             raise KeyboardInterrupt
         return True
@@ -96,10 +96,12 @@ def test_the_last_epoch_is_kept_although_it_is_not_the_best(place):
 
 def test_keep_going_ends_a_run_as_killed_with_the_reason(place):
     seen = []
-    outcome = train(place.words(epochs=5), keep_going=lambda epoch, dev_eer: seen.append((epoch, dev_eer)) or epoch < 1)
+    outcome = train(place.words(epochs=5), keep_going=lambda epoch, dev: seen.append((epoch, dev)) or epoch < 1)
     assert outcome.stopped
     assert [epoch for epoch, _ in seen] == [0, 1]
-    assert outcome.dev_eer == min(eer for _, eer in seen)
+    assert outcome.measures == min((dev for _, dev in seen), key=lambda dev: dev["dev/eer"])
+    assert outcome.measures.keys() == {"dev/eer", "dev/min_dcf", "dev/loss"}
+    assert outcome.dev_eer == outcome.measures["dev/eer"]
     run = tracking.get(outcome.run_id)
     assert (run.info.status, run.data.tags["stopped_by"]) == ("KILLED", "pruner")
 
@@ -113,7 +115,7 @@ def test_scratch_goes_when_asked_to(place):
 def test_a_failure_is_told_on_the_run(place):
     started = []
 
-    def break_down(epoch: int, dev_eer: float) -> bool:
+    def break_down(epoch: int, measures: dict[str, float]) -> bool:
         raise RuntimeError("the disk is on fire")
 
     with pytest.raises(RuntimeError):

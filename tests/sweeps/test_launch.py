@@ -161,7 +161,7 @@ def test_the_summary_needs_an_evaluation_and_then_tells_all(space, place, capsys
     assert told["run"] == tracking.winner("told")
 
 
-def _break_down(epoch: int, dev_eer: float) -> bool:
+def _break_down(epoch: int, measures: dict[str, float]) -> bool:
     raise RuntimeError("out of patience")
 
 
