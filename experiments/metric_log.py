@@ -123,8 +123,10 @@ class MetricLog(Logger):
 
 
 def _read(path: Path) -> list[tracking.Point]:
-    """Read what an earlier process measured; a line that it was killed in is no measurement."""
+    """Read what an earlier process measured; a line that it was killed in is no measurement, and cut off."""
     if not path.exists():
         return []
-    lines = path.read_text().splitlines(keepends=True)
-    return [tracking.Point(*json.loads(line)) for line in lines if line.endswith("\n")]
+    whole, newline, _ = path.read_text().rpartition("\n")
+    with path.open("r+") as file:
+        file.truncate(len(whole + newline))
+    return [tracking.Point(*json.loads(line)) for line in whole.splitlines()]

@@ -21,6 +21,7 @@ from datamodules.safe_files import alone
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "10")  # the most that MLflow allows
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR", "1")
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")  # a bar for every small file hides what matters
+os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")  # or JSON would not be alone there
 _FIRST_ANSWER_S = 60.0  # a server that never answered is more likely one that is not there
 _PORTS = {"http": 80, "https": 443}
 

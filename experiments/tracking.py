@@ -9,7 +9,7 @@ import os
 import re
 import time
 import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -75,12 +75,8 @@ def run(
     run_id = _go_on(existing, name, told) if existing else _begin(name, parent, told)
     try:
         yield run_id
-    except (KeyboardInterrupt, SystemExit) as stop:
-        _end(stop, lambda: kill(run_id, {_FAILURE_TAG: "interrupted"}))
-        raise
-    except Exception as error:
-        reason = last_lines(traceback.format_exc())
-        _end(error, lambda: fail(run_id, reason))
+    except (Exception, KeyboardInterrupt, SystemExit) as error:
+        end_for(run_id, error)
         raise
     if get(run_id).info.status == "RUNNING":
         store.client().set_terminated(run_id, "FINISHED")
@@ -101,14 +97,6 @@ def _go_on(run_id: str, name: str, tags: Mapping[str, str]) -> str:
     if _FAILURE_TAG in client.get_run(run_id).data.tags:  # of the attempt that this one goes on with
         client.delete_tag(run_id, _FAILURE_TAG)
     return run_id
-
-
-def _end(reason: BaseException, tell: Callable[[], None]) -> None:
-    """Tell the store how a run ended; one that cannot be told must not hide why it ended."""
-    try:
-        tell()
-    except (MlflowException, OSError) as untold:
-        reason.add_note(f"nor could {store.address()} be told so: {untold}")
 
 
 def _experiment(client: mlflow.MlflowClient) -> str:
@@ -136,9 +124,20 @@ def kill(run_id: str, tags: Mapping[str, str]) -> None:
 
 
 def fail(run_id: str, reason: str) -> None:
-    """End a run whose process is gone."""
+    """End a run as failed, with the reason as a tag."""
     tag(run_id, {_FAILURE_TAG: reason})
     store.client().set_terminated(run_id, "FAILED")
+
+
+def end_for(run_id: str, error: BaseException) -> None:
+    """End a run for an exception that ended its work; a store that cannot be told must not hide that one."""
+    try:
+        if isinstance(error, KeyboardInterrupt | SystemExit):
+            kill(run_id, {_FAILURE_TAG: "interrupted"})
+        else:
+            fail(run_id, last_lines("".join(traceback.format_exception(error))))
+    except (MlflowException, OSError) as untold:
+        error.add_note(f"nor could {store.address()} be told so: {untold}")
 
 
 def tag(run_id: str, tags: Mapping[str, str]) -> None:

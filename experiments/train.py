@@ -18,6 +18,7 @@ from experiments.allocator import keep_freed_memory
 from experiments.interrupts import deferred
 from experiments.metric_log import MetricLog
 from experiments.outcome import Outcome
+from experiments.process_group import Asker, Order, train_as_group
 from experiments.provenance import config_digest
 from experiments.threads import share, use
 from experiments.training_callbacks import EpochReport, Interruption, KeepGoing
@@ -64,6 +65,10 @@ def train(
     keep_freed_memory()
     report = EpochReport(keep_going)
     cli = parse(arguments, [report, Interruption(interrupted)])
+    if cli.lacks_processes:
+        threads = max(1, torch.get_num_threads() // cli.trainer.world_size)
+        order = Order(arguments, name, parent, tags or {}, resume, keep_scratch, threads)
+        return train_as_group(order, cli.trainer.world_size, Asker(keep_going, on_start, interrupted))
     config = cli.resolved
     digest = config_digest(config)
     resumed = _last_run(digest) if resume or cli.config.ckpt else None
