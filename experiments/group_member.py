@@ -9,6 +9,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -50,7 +51,7 @@ class Line:
         return self._answers.get()
 
     def _listen(self) -> None:
-        with self._socket.makefile("r") as words:
+        with self._socket.makefile("r") as words, suppress(ConnectionError):
             for text in words:
                 answer = json.loads(text)
                 if answer.get("stop"):

@@ -87,7 +87,8 @@ def train_as_group(order: Order, processes: int, asker: Asker) -> Outcome:
         except BaseException as error:
             door.close()
             _end(group)
-            if started and tracking.get(started[0]).info.status == "RUNNING":
+            # What the first process told the run may be no more than that another one left it.
+            if started and (isinstance(error, ProcessGroupError) or tracking.is_running(started[0])):
                 tracking.end_for(started[0], error)
             raise
 

@@ -78,7 +78,7 @@ def run(
     except (Exception, KeyboardInterrupt, SystemExit) as error:
         end_for(run_id, error)
         raise
-    if get(run_id).info.status == "RUNNING":
+    if is_running(run_id):
         store.client().set_terminated(run_id, "FINISHED")
 
 
@@ -249,6 +249,11 @@ def get(run_id: str) -> Run:
         if error.error_code in _AWAY:
             raise ConnectionError(f"{store.address()} did not tell of run {run_id}: {error}") from error
         raise LookupError(f"no run {run_id!r} in {store.address()}: `spooflab ui` lists them") from error
+
+
+def is_running(run_id: str) -> bool:
+    """Whether no status but that of a run that goes on was given to a run."""
+    return bool(get(run_id).info.status == "RUNNING")
 
 
 def name_of(run_id: str) -> str:
