@@ -31,6 +31,7 @@ CONFIG_ARTIFACT = "config.yaml"
 AUGMENTATION_ARTIFACT = "augmentation.json"
 SWEEP_TAG = "sweep.name"  # on the parent run
 WINNER_TAG = "sweep.best_run"
+THREADS_TAG = "threads"  # that torch had
 _LONGEST_PARAM = 500  # longer values stand in config.yaml alone
 _DIGEST_LENGTH = 36  # MLflow refuses longer ones
 _LAST_LINES = 12

@@ -15,12 +15,13 @@ from datamodules.datamodule import DeepfakeDataModule
 from datamodules.datasets import FeatureExtractor
 from experiments import model_summary, selection, tracking
 from experiments.allocator import keep_freed_memory
+from experiments.from_trial import reproduce
 from experiments.interrupts import deferred
 from experiments.metric_log import MetricLog
 from experiments.outcome import Outcome
 from experiments.process_group import Asker, Order, train_as_group
 from experiments.provenance import config_digest
-from experiments.threads import share, use
+from experiments.threads import VARIABLE, share, use
 from experiments.training_callbacks import EpochReport, Interruption, KeepGoing
 from experiments.training_config import LAST, SUMMARY_OPTION, TrainingCLI, parse
 from lightning_modules.detector import Detector
@@ -29,7 +30,6 @@ from lightning_modules.specifications import describe
 
 SCRATCH = Path("checkpoints")
 CONFIG_TAG = "config.sha256"
-THREADS_TAG = "threads"
 _PROCESSES, _RANK = "LOCAL_WORLD_SIZE", "LOCAL_RANK"  # where torchrun tells how many it started here, and which this is
 
 
@@ -75,7 +75,7 @@ def train(
     if not cli.trainer.is_global_zero:
         return _follow(cli, resumed, report)
     name = name or cli.config.name or type(cli.model.network).__name__
-    tags = {CONFIG_TAG: digest, THREADS_TAG: str(torch.get_num_threads()), **(tags or {})}
+    tags = {CONFIG_TAG: digest, tracking.THREADS_TAG: str(torch.get_num_threads()), **(tags or {})}
     with tracking.run(name, parent=parent, resume=resumed, tags=tags) as run_id:
         on_start(run_id)
         tracking.log_config(run_id, config, {"parameters": sum(p.numel() for p in cli.model.network.parameters())})
@@ -170,11 +170,13 @@ def _last_run(digest: str) -> str:
 def main(arguments: list[str]) -> int:
     """Train from the command line, or print what would be trained."""
     quieten()
+    arguments, threads, tags = reproduce(arguments)
     if SUMMARY_OPTION in arguments:
         return model_summary.main(arguments)
-    use(share(int(os.environ.get(_PROCESSES, "1"))), tell=os.environ.get(_RANK, "0") == "0")
+    processes, first = int(os.environ.get(_PROCESSES, "1")), os.environ.get(_RANK, "0") == "0"
+    use(share(processes) if threads is None or VARIABLE in os.environ else threads, tell=first)
     with deferred() as interrupted:
-        outcome = train(arguments, interrupted=interrupted)
+        outcome = train(arguments, tags=tags, interrupted=interrupted)
     if not outcome.run_id:
         return 0
     print(f"dev EER {100 * outcome.dev_eer:.2f} % (legacy)   run {outcome.run_id}", file=sys.stdout)

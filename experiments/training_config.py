@@ -21,7 +21,8 @@ LAST = "last"
 SUMMARY_OPTION = "--print-summary"
 SHORT = {"--leave-attack-out": "--data.leave_attack_out+", "--selection": "--early_stopping.monitor"}
 SHORT_HELP = f"""--leave-attack-out ATTACK, as often as there are, is one more of data.leave_attack_out;
---selection MEASURE is early_stopping.monitor, which picks the epoch that is kept: {", ".join(selection.MEASURES)}"""
+--selection MEASURE is early_stopping.monitor, which picks the epoch that is kept: {", ".join(selection.MEASURES)};
+--from-trial SWEEP:NUMBER is the config of that trial, its seed included: what follows it changes it"""
 _NO_PART = ("ckpt", "print_summary", "json")  # how a run is continued or shown is no part of what it is
 
 
