@@ -54,4 +54,4 @@ lock: install ## resolve the dependencies anew into requirements.lock
 	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --no-emit-index-url --no-annotate --no-header --quiet --output-file requirements.lock
 
 clean: ## remove what the commands made: runs, caches, corpora; .venv stays
-	rm -rf data checkpoints mlruns mlartifacts mlflow.db optuna.db .pytest_cache .mypy_cache .ruff_cache
+	rm -rf data checkpoints mlruns mlartifacts mlflow.db* optuna.db* .pytest_cache .mypy_cache .ruff_cache

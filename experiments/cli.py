@@ -6,6 +6,8 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from experiments.interrupts import terminated_by_ctrl_c
+
 INTERRUPTED = 130  # what shells report after Ctrl-C
 
 
@@ -37,7 +39,7 @@ COMMANDS = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command and return its exit code: 0 done, 1 failed, 2 asked wrongly, 130 interrupted.
+    """Run a command and return its exit code: 0 done, 1 failed, 2 asked wrongly, 130 interrupted (Ctrl-C, SIGTERM).
 
     Errors that a person can mend are one line on stderr; set ``SPOOFLAB_TRACEBACK=1`` to see where they came from.
     """
@@ -51,7 +53,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     run: Callable[[list[str]], int] = importlib.import_module(COMMANDS[name].module).main
     try:
-        return run(rest)
+        with terminated_by_ctrl_c():
+            return run(rest)
     except KeyboardInterrupt:
         print(f"\nspooflab: interrupted; {COMMANDS[name].after_interruption}", file=sys.stderr)
         return INTERRUPTED

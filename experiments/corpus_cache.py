@@ -4,6 +4,7 @@ import argparse
 import json
 import sys
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
@@ -15,6 +16,7 @@ from datamodules.cache_survey import RecipeSurvey
 from datamodules.datamodule import DeepfakeDataModule, Partition
 from datamodules.manifest import PARTITIONS
 from experiments.data_config import read_data, read_sections
+from experiments.ray_cluster import Cluster, connected
 from experiments.train import hand_over_frontend, quieten
 from experiments.training_config import parse
 
@@ -34,6 +36,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--unused-days", type=days, help="prune: also what no run opened for so many days")
     parser.add_argument("--cache-dir", type=Path, default=DEFAULT_CACHE, help="of --list, --verify and --prune")
     parser.add_argument("--jobs", type=threads, help="threads that fill; default all cores")
+    parser.add_argument(
+        "--engine", choices=("local", "ray"), default="local", help="where --config fills: ray is every node's own disk"
+    )
+    parser.add_argument("--address", help="of the Ray cluster (auto: of this machine); without it one is started")
 
 
 def threads(word: str) -> int:
@@ -62,6 +68,10 @@ def days(word: str) -> float:
 
 def run(options: argparse.Namespace) -> int:
     """Do what the words say: exit code 1 when ``--verify`` finds damage."""
+    if options.engine == "ray" and not options.config:
+        raise ValueError(
+            "--engine ray is of --config, which fills: the other options are about the cache in this folder"
+        )
     if options.config:
         return _fill(options)
     found = cache_survey.survey(options.cache_dir)
@@ -84,16 +94,49 @@ def data_of(configs: list[Path]) -> DeepfakeDataModule:
     return cli.datamodule
 
 
+@dataclass(frozen=True)
+class Filling:
+    """What is to be filled, on this machine or on another.
+
+    Attributes:
+        configs: of a training, or of its data alone.
+        jobs: threads; all cores when none.
+    """
+
+    configs: list[Path]
+    jobs: int | None
+
+    def run(self) -> None:
+        """Fill the caches here; what another process fills meanwhile is waited for."""
+        quieten()
+        data = data_of(self.configs)
+        data.cache, data.cache_jobs = "fill", self.jobs or data.cache_jobs
+        data.progress = _progress
+        print(f"filling {data.cache_dir} on {data.cache_jobs} threads", file=sys.stderr)
+        partitions: list[Partition] = [name for name in PARTITIONS if data.corpus.partition(name)]
+        for partition in partitions:
+            data.fill(partition, verify=True)
+
+
 def _fill(options: argparse.Namespace) -> int:
-    quieten()
-    data = data_of(options.config)
-    data.cache, data.cache_jobs = "fill", options.jobs or data.cache_jobs
-    data.progress = _progress
-    print(f"filling {data.cache_dir} on {data.cache_jobs} threads", file=sys.stderr)
-    partitions: list[Partition] = [name for name in PARTITIONS if data.corpus.partition(name)]
-    for partition in partitions:
-        data.fill(partition, verify=True)
-    return _list(cache_survey.survey(data.cache_dir), options.json)
+    filling = Filling(options.config, options.jobs)
+    if options.engine == "ray":
+        with connected(options.address) as cluster:
+            _fill_each_node(cluster, filling)
+    else:
+        filling.run()
+    return _list(cache_survey.survey(data_of(options.config).cache_dir), options.json)
+
+
+def _fill_each_node(cluster: Cluster, filling: Filling) -> None:
+    tasks = set(cluster.start_on_each_node("corpus cache", Filling.run, filling))
+    while tasks:
+        cluster.wait(tasks)
+        for task, loss in cluster.ended(tasks).items():
+            tasks.discard(task)
+            if loss is not None:
+                raise RuntimeError(f"{task.name}: {loss.why}; type this again, it goes on from what is filled")
+            print(f"{task.name}: filled", file=sys.stderr)
 
 
 def _progress(title: str, rows: list[int]) -> Iterable[int]:

@@ -83,7 +83,7 @@ def main(folder: Path) -> None:
 
 def _train(order: Order, line: Line | None) -> Outcome:
     if line is None:
-        return train(order.arguments, resume=order.resume)
+        return train(order.arguments, resume=order.resume, run_id=order.run_id)
     return train(
         order.arguments,
         name=order.name,
@@ -93,7 +93,7 @@ def _train(order: Order, line: Line | None) -> Outcome:
         keep_going=line.keep_going,
         on_start=line.started,
         interrupted=line.interrupted,
-        keep_scratch=order.keep_scratch,
+        run_id=order.run_id,
     )
 
 

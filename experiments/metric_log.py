@@ -17,7 +17,7 @@ from typing import Any, Self
 
 from pytorch_lightning.loggers import Logger
 
-from experiments import store, tracking
+from experiments import tracking
 
 FILE = "metrics.jsonl"
 _EVERY_S = 5.0  # the UI is so far behind at most
@@ -84,7 +84,7 @@ class MetricLog(Logger):
         except ConnectionError as error:
             raise ConnectionError(
                 f"{len(self._unsent)} values of run {self._run_id} could not be sent, and are kept in {self._path}: "
-                f"`spooflab train` of the same config with `--ckpt last` sends them once {store.address()} answers "
+                f"`spooflab train` of the same config with `--ckpt last` sends them once {tracking.store()} answers "
                 f"({error})"
             ) from error
         finally:

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments import tracking
+from experiments.failures import last_lines
 from experiments.outcome import Outcome
 from experiments.training_callbacks import KeepGoing
 
@@ -43,7 +44,7 @@ class Order:
         parent: id of the run to nest under.
         tags: put on the run.
         resume: go on from the last checkpoint of the newest unfinished run of the same config.
-        keep_scratch: leave the local checkpoints.
+        run_id: of a run to go on with.
         threads: that torch may use in each process.
     """
 
@@ -52,7 +53,7 @@ class Order:
     parent: str | None
     tags: Mapping[str, str]
     resume: bool
-    keep_scratch: bool
+    run_id: str | None
     threads: int
 
 
@@ -165,7 +166,8 @@ def _result(last: Mapping[str, Any], folder: Path, code: int) -> Outcome:
             raise KeyboardInterrupt
     failures = sorted(folder.glob(FAILURE.format("*")), key=lambda path: path.stat().st_mtime_ns)
     if failures:
-        raise ProcessGroupError(f"{failures[0].stem}:\n{tracking.last_lines(failures[0].read_text())}")
+        text = last_lines(failures[0].read_text())
+        raise ProcessGroupError(f"{text.splitlines()[-1]} ({failures[0].stem})\n{text}")
     raise ProcessGroupError(f"the processes of the training ended with code {code} and no exception: killed, perhaps")
 
 

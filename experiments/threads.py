@@ -18,12 +18,21 @@ def share(processes: int = 1) -> int:
     Raises:
         ValueError: the environment variable ``SPOOFLAB_THREADS`` is no number above 0.
     """
-    told = os.environ.get(VARIABLE)
-    if told is not None:
-        if not told.isdecimal() or int(told) < 1:
-            raise ValueError(f"{VARIABLE}: found {told!r}, expected a number of threads above 0")
-        return int(told)
-    return max(1, cores() // max(1, processes))
+    return told() or max(1, cores() // max(1, processes))
+
+
+def told() -> int | None:
+    """Threads that the variable says, if it says any.
+
+    Raises:
+        ValueError: it is no number above 0.
+    """
+    word = os.environ.get(VARIABLE)
+    if word is None:
+        return None
+    if not word.isdecimal() or int(word) < 1:
+        raise ValueError(f"{VARIABLE}: found {word!r}, expected a number of threads above 0")
+    return int(word)
 
 
 def use(threads: int, tell: bool = True) -> None:

@@ -8,7 +8,6 @@ import json
 import os
 import re
 import time
-import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,7 +21,8 @@ from mlflow.tracking.context.registry import resolve_tags
 from mlflow.utils.validation import MAX_METRICS_PER_BATCH, MAX_PARAMS_TAGS_PER_BATCH
 
 from datamodules.manifest import Manifest
-from experiments import store
+from experiments import mlflow_store
+from experiments.failures import describe as describe_failure
 from experiments.provenance import code_state, flatten
 
 EXPERIMENT = "spooflab"
@@ -34,8 +34,8 @@ WINNER_TAG = "sweep.best_run"
 THREADS_TAG = "threads"  # that torch had
 _LONGEST_PARAM = 500  # longer values stand in config.yaml alone
 _DIGEST_LENGTH = 36  # MLflow refuses longer ones
-_LAST_LINES = 12
-_FAILURE_TAG = "failure"
+FAILURE_TAG = "failure"
+_UNFINISHED = ("RUNNING", "SCHEDULED")
 _KIND_TAG = "mlflow.experimentKind"
 _NOTE_TAG = "mlflow.note.content"
 _PARENT_TAG = "mlflow.parentRunId"
@@ -80,11 +80,11 @@ def run(
         end_for(run_id, error)
         raise
     if is_running(run_id):
-        store.client().set_terminated(run_id, "FINISHED")
+        mlflow_store.client().set_terminated(run_id, "FINISHED")
 
 
 def _begin(name: str, parent: str | None, tags: Mapping[str, str]) -> str:
-    client = store.client()
+    client = mlflow_store.client()
     experiment = client.get_run(parent).info.experiment_id if parent else _experiment(client)
     nested = {_PARENT_TAG: parent} if parent else {}
     made = client.create_run(experiment, run_name=name, tags=resolve_tags({**nested, **tags}))
@@ -92,11 +92,11 @@ def _begin(name: str, parent: str | None, tags: Mapping[str, str]) -> str:
 
 
 def _go_on(run_id: str, name: str, tags: Mapping[str, str]) -> str:
-    client = store.client()
+    client = mlflow_store.client()
     client.update_run(run_id, "RUNNING", name)
     tag(run_id, tags)
-    if _FAILURE_TAG in client.get_run(run_id).data.tags:  # of the attempt that this one goes on with
-        client.delete_tag(run_id, _FAILURE_TAG)
+    if FAILURE_TAG in client.get_run(run_id).data.tags:  # of the attempt that this one goes on with
+        client.delete_tag(run_id, FAILURE_TAG)
     return run_id
 
 
@@ -121,29 +121,64 @@ def describe(run_id: str, text: str) -> None:
 def kill(run_id: str, tags: Mapping[str, str]) -> None:
     """End a run that was stopped on purpose (pruned, interrupted), with the reason as tags."""
     tag(run_id, tags)
-    store.client().set_terminated(run_id, "KILLED")
-
-
-def fail(run_id: str, reason: str) -> None:
-    """End a run as failed, with the reason as a tag."""
-    tag(run_id, {_FAILURE_TAG: reason})
-    store.client().set_terminated(run_id, "FAILED")
+    mlflow_store.client().set_terminated(run_id, "KILLED")
 
 
 def end_for(run_id: str, error: BaseException) -> None:
     """End a run for an exception that ended its work; a store that cannot be told must not hide that one."""
     try:
         if isinstance(error, KeyboardInterrupt | SystemExit):
-            kill(run_id, {_FAILURE_TAG: "interrupted"})
+            kill(run_id, {FAILURE_TAG: "interrupted"})
         else:
-            fail(run_id, last_lines("".join(traceback.format_exception(error))))
+            correct(get(run_id), "FAILED", {FAILURE_TAG: describe_failure(error).text})
     except (MlflowException, OSError) as untold:
-        error.add_note(f"nor could {store.address()} be told so: {untold}")
+        error.add_note(f"nor could {store()} be told so: {untold}")
+
+
+def correct(
+    run: Run,
+    status: str,
+    tags: Mapping[str, str],
+    params: Mapping[str, Any] | None = None,
+    without: Sequence[str] = (),
+) -> list[str]:
+    """Make a run say what is true, and return what it did not say; nothing is written to one that says it all.
+
+    Args:
+        run: as it was read.
+        status: that it is to have.
+        tags: that it is to have.
+        params: that it is to have, where it has none of that name.
+        without: tags that it is not to have.
+    """
+    client, run_id, told = mlflow_store.client(), run.info.run_id, run.data
+    wrong = {name: value for name, value in tags.items() if told.tags.get(name) != value}
+    missing = {
+        name: str(value)
+        for name, value in (params or {}).items()
+        if name not in told.params and len(str(value)) <= _LONGEST_PARAM
+    }
+    surplus = [name for name in without if name in told.tags]
+    if wrong or missing:
+        client.log_batch(
+            run_id,
+            params=[Param(name, value) for name, value in missing.items()],
+            tags=[RunTag(name, value) for name, value in wrong.items()],
+        )
+    for name in surplus:
+        client.delete_tag(run_id, name)
+    if run.info.status == status:
+        return [*wrong, *missing, *surplus]
+    if status in _UNFINISHED:
+        client.update_run(run_id, status)
+    else:
+        client.set_terminated(run_id, status)
+    return [f"{run.info.status}, not {status}", *wrong, *missing, *surplus]
 
 
 def tag(run_id: str, tags: Mapping[str, str]) -> None:
     """Put tags on a run."""
-    store.client().log_batch(run_id, tags=[RunTag(name, str(value)) for name, value in tags.items()])
+    mlflow_store.client().log_batch(run_id, tags=[RunTag(name, str(value)) for name, value in tags.items()])
 
 
 def log_metrics(run_id: str, metrics: Mapping[str, float], step: int = 0) -> None:
@@ -161,21 +196,21 @@ def log_points(run_id: str, points: Sequence[Point]) -> None:
     for start in range(0, len(points), MAX_METRICS_PER_BATCH):
         batch = [Metric(*point) for point in points[start : start + MAX_METRICS_PER_BATCH]]
         try:
-            store.client().log_batch(run_id, metrics=batch)
+            mlflow_store.client().log_batch(run_id, metrics=batch)
         except MlflowException as error:
-            raise ConnectionError(f"{store.address()} did not take the metrics of run {run_id}: {error}") from error
+            raise ConnectionError(f"{store()} did not take the metrics of run {run_id}: {error}") from error
 
 
 def history(run_id: str, metric: str) -> list[float]:
     """Return the values of a metric, one a step in rising order; of a step that was logged again the last."""
-    values = {entry.step: entry.value for entry in store.client().get_metric_history(run_id, metric)}
+    values = {entry.step: entry.value for entry in mlflow_store.client().get_metric_history(run_id, metric)}
     return [values[step] for step in sorted(values)]
 
 
 def log_params(run_id: str, params: Mapping[str, Any]) -> None:
     """Log parameters; values too long for a column are left to config.yaml, and those logged before stay."""
     fitting = [Param(name, str(value)) for name, value in params.items() if len(str(value)) <= _LONGEST_PARAM]
-    client = store.client()
+    client = mlflow_store.client()
     for start in range(0, len(fitting), MAX_PARAMS_TAGS_PER_BATCH):
         batch = fitting[start : start + MAX_PARAMS_TAGS_PER_BATCH]
         try:
@@ -189,7 +224,7 @@ def log_params(run_id: str, params: Mapping[str, Any]) -> None:
 
 def log_config(run_id: str, config: Mapping[str, Any], facts: Mapping[str, Any] | None = None) -> None:
     """Log a resolved config: whole as config.yaml, its set values as parameters, beside further facts."""
-    store.client().log_text(run_id, yaml.safe_dump(dict(config), sort_keys=False), CONFIG_ARTIFACT)
+    mlflow_store.client().log_text(run_id, yaml.safe_dump(dict(config), sort_keys=False), CONFIG_ARTIFACT)
     values = {name: value for name, value in flatten(config).items() if value is not None}
     log_params(run_id, {**values, **(facts or {})})
 
@@ -197,7 +232,7 @@ def log_config(run_id: str, config: Mapping[str, Any], facts: Mapping[str, Any] 
 def log_augmentation(run_id: str, recipes: Mapping[str, Any]) -> None:
     """Log what training audio was altered by, if anything, recordings by their content: a config names but folders."""
     if recipes:
-        store.client().log_text(run_id, json.dumps(recipes, indent=1), AUGMENTATION_ARTIFACT)
+        mlflow_store.client().log_text(run_id, json.dumps(recipes, indent=1), AUGMENTATION_ARTIFACT)
 
 
 def heard_recordings(run_id: str) -> frozenset[str]:
@@ -215,12 +250,12 @@ def log_dataset(run_id: str, manifest: Manifest, context: str) -> None:
     dataset = Dataset(manifest.name, manifest.digest[:_DIGEST_LENGTH], "local", json.dumps({"uri": folder}))
     tag(run_id, {"data.sha256": manifest.digest})
     used = DatasetInput(dataset, [InputTag("mlflow.data.context", context)])
-    store.client().log_inputs(run_id, [used])
+    mlflow_store.client().log_inputs(run_id, [used])
 
 
 def log_files(run_id: str, path: Path, folder: str | None = None) -> None:
     """Log a file, or the contents of a folder, under a folder of the run."""
-    client = store.client()
+    client = mlflow_store.client()
     (client.log_artifacts if path.is_dir() else client.log_artifact)(run_id, str(path), folder)
 
 
@@ -230,7 +265,7 @@ def fetch(run_id: str, artifact: str) -> Path:
     Raises:
         FileNotFoundError: the run has no such artifact.
     """
-    store.client()  # which sees to it that there is a store
+    mlflow_store.client()  # which sees to it that there is a store
     try:
         return Path(mlflow.artifacts.download_artifacts(run_id=run_id, artifact_path=artifact))
     except (MlflowException, OSError) as error:
@@ -245,11 +280,11 @@ def get(run_id: str) -> Run:
         ConnectionError: the store does not answer.
     """
     try:
-        return store.client().get_run(run_id)
+        return mlflow_store.client().get_run(run_id)
     except MlflowException as error:
         if error.error_code in _AWAY:
-            raise ConnectionError(f"{store.address()} did not tell of run {run_id}: {error}") from error
-        raise LookupError(f"no run {run_id!r} in {store.address()}: `spooflab ui` lists them") from error
+            raise ConnectionError(f"{store()} did not tell of run {run_id}: {error}") from error
+        raise LookupError(f"no run {run_id!r} in {store()}: `spooflab ui` lists them") from error
 
 
 def is_running(run_id: str) -> bool:
@@ -271,14 +306,19 @@ def find(tags: Mapping[str, str]) -> list[Run]:
     quoted = [value for value in tags.values() if "'" in value]
     if quoted:
         raise ValueError(f"the name {quoted[0]!r} has a quote in it, which MLflow cannot search for: choose another")
-    store.client()  # which sees to it that there is a store
+    mlflow_store.client()  # which sees to it that there is a store
     condition = " and ".join(f"tags.`{name}` = '{value}'" for name, value in tags.items())
     return mlflow.search_runs(filter_string=condition, search_all_experiments=True, output_format="list")
 
 
-def children(parent: str) -> list[Run]:
-    """Return the runs nested under a run, newest first."""
-    return find({_PARENT_TAG: parent})
+def store() -> str:
+    """Return the URI of the store in use."""
+    return mlflow_store.address()
+
+
+def children(parent: str, tags: Mapping[str, str] | None = None) -> list[Run]:
+    """Return the runs nested under a run, newest first: all, or those that have all these tags."""
+    return find({_PARENT_TAG: parent, **(tags or {})})
 
 
 def sweep(name: str) -> Run:
@@ -289,7 +329,7 @@ def sweep(name: str) -> Run:
     """
     found = find({SWEEP_TAG: name})
     if not found:
-        raise LookupError(f"no sweep {name!r} in {store.address()}: launch it with `spooflab sweep --name {name} …`")
+        raise LookupError(f"no sweep {name!r} in {store()}: launch it with `spooflab sweep --name {name} …`")
     return found[0]
 
 
@@ -305,8 +345,3 @@ def winner(sweep_name: str) -> str:
             f"sweep {sweep_name!r} has no finished trial yet: let it go on with the command that launched it"
         )
     return run_id
-
-
-def last_lines(text: str) -> str:
-    """Return the end of a traceback: what a tag can hold and a person needs."""
-    return "\n".join(text.strip().splitlines()[-_LAST_LINES:])

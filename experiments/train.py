@@ -43,7 +43,7 @@ def train(
     keep_going: KeepGoing = lambda epoch, measures: True,  # noqa: ARG005
     on_start: Callable[[str], None] = lambda run_id: None,  # noqa: ARG005
     interrupted: Callable[[], bool] = lambda: False,
-    keep_scratch: bool = True,
+    run_id: str | None = None,
 ) -> Outcome:
     """Train as the configs and overrides say, on one MLflow run.
 
@@ -56,7 +56,7 @@ def train(
         keep_going: told the epoch and its measures of dev; answering no ends the run as KILLED.
         on_start: told the id of the run.
         interrupted: asked between batches whether to stop as after Ctrl-C.
-        keep_scratch: leave the local checkpoints after the best one is logged.
+        run_id: of a run to go on with, from its own last checkpoint where this machine has it, else from the start.
 
     Raises:
         ValueError: the config is not usable.
@@ -67,16 +67,18 @@ def train(
     cli = parse(arguments, [report, Interruption(interrupted)])
     if cli.lacks_processes:
         threads = max(1, torch.get_num_threads() // cli.trainer.world_size)
-        order = Order(arguments, name, parent, tags or {}, resume, keep_scratch, threads)
+        order = Order(arguments, name, parent, tags or {}, resume, run_id, threads)
         return train_as_group(order, cli.trainer.world_size, Asker(keep_going, on_start, interrupted))
     config = cli.resolved
     digest = config_digest(config)
-    resumed = _last_run(digest) if resume or cli.config.ckpt else None
+    resumed = _last_run(digest) if resume or cli.config.ckpt else run_id
+    checkpoint = _last_checkpoint(resumed)
     if not cli.trainer.is_global_zero:
-        return _follow(cli, resumed, report)
+        return _follow(cli, checkpoint, report)
     name = name or cli.config.name or type(cli.model.network).__name__
     tags = {CONFIG_TAG: digest, tracking.THREADS_TAG: str(torch.get_num_threads()), **(tags or {})}
-    with tracking.run(name, parent=parent, resume=resumed, tags=tags) as run_id:
+    with tracking.run(name, parent=parent, resume=resumed, tags=tags) as active:
+        run_id = active
         on_start(run_id)
         tracking.log_config(run_id, config, {"parameters": sum(p.numel() for p in cli.model.network.parameters())})
         tracking.log_dataset(run_id, cli.datamodule.corpus, "train and dev")
@@ -86,25 +88,28 @@ def train(
         tracking.log_augmentation(run_id, recipes)
         with MetricLog(run_id, SCRATCH / run_id) as metrics:
             cli.trainer.logger = metrics
-            _fit(cli, resumed)
+            _fit(cli, checkpoint)
             outcome = _outcome(run_id, report, cli.selection)
             metrics.log_metrics(selection.columns(report.epochs, cli.selection))
         tracking.log_files(run_id, Path(cli.checkpoint.best_model_path), str(Path(tracking.CHECKPOINT_ARTIFACT).parent))
         if report.stopped:
             tracking.kill(run_id, {"stopped_by": "pruner"})
-    if not keep_scratch:
-        shutil.rmtree(SCRATCH / run_id)
     return outcome
 
 
-def _fit(cli: TrainingCLI, resumed: str | None) -> None:
+def drop_scratch(run_id: str) -> None:
+    """Remove the local checkpoints of a run that nobody will go on with: its best one is logged."""
+    shutil.rmtree(SCRATCH / run_id, ignore_errors=True)  # another machine's run has none here
+
+
+def _fit(cli: TrainingCLI, checkpoint: Path | None) -> None:
     if cli.config.compile:
         cli.model.network.compile()  # in place: a checkpoint is the same
     try:
         cli.trainer.fit(
             cli.model,
             datamodule=cli.datamodule,
-            ckpt_path=SCRATCH / resumed / f"{LAST}.ckpt" if resumed else None,
+            ckpt_path=checkpoint,
             weights_only=True,
         )
     except SystemExit as stop:  # Lightning's answer to Ctrl-C
@@ -113,11 +118,11 @@ def _fit(cli: TrainingCLI, resumed: str | None) -> None:
         raise RuntimeError("training ended before its first epoch did: raise trainer.max_epochs")
 
 
-def _follow(cli: TrainingCLI, resumed: str | None, report: EpochReport) -> Outcome:
+def _follow(cli: TrainingCLI, checkpoint: Path | None, report: EpochReport) -> Outcome:
     """Take part in a training that the first of several processes tracks and keeps checkpoints of."""
     cli.checkpoint.dirpath = cli.last.dirpath = str(SCRATCH)  # Lightning tells it the first process's
     _prepare(cli)
-    _fit(cli, resumed)
+    _fit(cli, checkpoint)
     return _outcome("", report, cli.selection)
 
 
@@ -160,11 +165,16 @@ def _prepare(cli: TrainingCLI) -> None:
 
 def _last_run(digest: str) -> str:
     for found in tracking.find({CONFIG_TAG: digest}):
-        if (SCRATCH / found.info.run_id / f"{LAST}.ckpt").exists():
+        if _last_checkpoint(found.info.run_id):
             return str(found.info.run_id)
     raise FileNotFoundError(
         f"no run of this very config left a checkpoint in {SCRATCH}/: leave out --ckpt to train from the start"
     )
+
+
+def _last_checkpoint(run_id: str | None) -> Path | None:
+    path = SCRATCH / (run_id or "") / f"{LAST}.ckpt"
+    return path if run_id and path.exists() else None
 
 
 def main(arguments: list[str]) -> int:

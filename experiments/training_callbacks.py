@@ -6,7 +6,7 @@ from typing import Any
 
 import pytorch_lightning as pl
 import torch
-from pytorch_lightning.callbacks import Callback
+from pytorch_lightning.callbacks import Callback, EarlyStopping
 
 from experiments import selection
 
@@ -42,6 +42,15 @@ class Interruption(Callback):
     def _stop(self, trainer: pl.Trainer) -> None:
         if trainer.strategy.reduce_boolean_decision(self._interrupted(), all=False):
             raise KeyboardInterrupt
+
+
+class EndedBefore(Callback):
+    """Ends a resumed training at once that had ended early when it was broken off: one epoch more is another result."""
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:  # noqa: ARG002
+        """Look at what the checkpoint says."""
+        stoppers = [callback for callback in trainer.early_stopping_callbacks if isinstance(callback, EarlyStopping)]
+        trainer.should_stop |= any(stopper.wait_count >= stopper.patience for stopper in stoppers)
 
 
 class EpochReport(Callback):

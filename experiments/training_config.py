@@ -14,7 +14,7 @@ from pytorch_lightning.strategies import ParallelStrategy
 from datamodules.datamodule import DeepfakeDataModule
 from experiments import selection
 from experiments.data_config import read_sections
-from experiments.training_callbacks import StepSeed
+from experiments.training_callbacks import EndedBefore, StepSeed
 from lightning_modules.detector import Detector
 
 LAST = "last"
@@ -42,7 +42,7 @@ class TrainingCLI(LightningCLI):
                 "logger": False,
                 "use_distributed_sampler": False,  # the data deals its draws out to the processes itself
                 "enable_model_summary": False,
-                "callbacks": [StepSeed(), *callbacks, self.checkpoint, self.last],
+                "callbacks": [StepSeed(), EndedBefore(), *callbacks, self.checkpoint, self.last],
             },
             parser_kwargs={"exit_on_error": False, "prog": "spooflab train", "epilog": SHORT_HELP},
             args=_spelled_out(arguments),

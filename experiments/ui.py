@@ -5,7 +5,7 @@ import os
 import sys
 from typing import NoReturn
 
-from experiments import store
+from experiments import tracking
 
 
 def main(arguments: list[str]) -> NoReturn:
@@ -14,11 +14,11 @@ def main(arguments: list[str]) -> NoReturn:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=5000)
     options = parser.parse_args(arguments)
-    if store.address().startswith("http"):
-        print(f"the store is a server with pages of its own: open {store.address()}")
+    if tracking.store().startswith("http"):
+        print(f"the store is a server with pages of its own: open {tracking.store()}")
         raise SystemExit(0)
     print(
         f"experiments: http://{options.host}:{options.port}/#/experiments   (in one, the chart icon compares its runs)"
     )
-    where = ["--backend-store-uri", store.address(), "--host", options.host, "--port", str(options.port)]
+    where = ["--backend-store-uri", tracking.store(), "--host", options.host, "--port", str(options.port)]
     os.execv(sys.executable, [sys.executable, "-m", "mlflow", "ui", *where])

@@ -1,46 +1,91 @@
-"""Words on the command line in, a sweep launched: ``spooflab sweep``."""
+"""Words on the command line in, a sweep launched, joined or put right out: ``spooflab sweep``."""
 
 import argparse
+import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import optuna
 
+from experiments import tracking
 from experiments.train import quieten
+from sweeps import join
 from sweeps.launch import check, launch, sample
+from sweeps.ray_arguments import add_ray_arguments, ray_plan
+from sweeps.reconcile import reconcile
 from sweeps.space import read_space
-from sweeps.study import DEFAULT_STORAGE, settled
+from sweeps.study import DEFAULT_STORAGE, PARENT, load_study, settled
+
+_SUBCOMMANDS = {"worker": join.main}
 
 
 def main(arguments: list[str]) -> int:
-    """Launch a sweep from the command line."""
+    """Launch a sweep from the command line, or do what a word before the options says."""
+    if arguments and arguments[0] in _SUBCOMMANDS:
+        return _SUBCOMMANDS[arguments[0]](arguments[1:])
     parser = argparse.ArgumentParser(
-        prog="spooflab sweep", description="Search hyperparameters; the same command resumes."
+        prog="spooflab sweep",
+        description="Search hyperparameters; the same command resumes. `spooflab sweep worker` joins a sweep.",
     )
-    parser.add_argument("--space", type=Path, required=True, help="YAML of the search space")
+    parser.add_argument("--space", type=Path, help="YAML of the search space")
     parser.add_argument("--trials", type=int, default=20, help="total number of trials, earlier ones included")
     parser.add_argument("--name", help="of the sweep; the name of the space's file when not given")
-    parser.add_argument("--workers", type=int, default=1, help="processes that share the trials")
+    parser.add_argument(
+        "--workers", type=int, help="trials at a time; default 1, with --engine ray as many as there is room for"
+    )
+    parser.add_argument("--gpus-per-worker", type=int, default=1, help="GPUs that each worker sees, if there are any")
+    add_ray_arguments(parser)
     parser.add_argument("--storage", default=DEFAULT_STORAGE, help="URL of Optuna's database")
     parser.add_argument("--dry-run", action="store_true", help="print sampled configs and stop")
+    parser.add_argument("--reconcile", action="store_true", help="repair what a crash left, and stop")
+    parser.add_argument("--json", action="store_true", help="of --reconcile: print one JSON object")
     options = parser.parse_args(arguments)
-    if options.trials < 1 or options.workers < 1:
-        parser.error("--trials and --workers must be at least 1")
     quieten()
-    if options.dry_run:
-        space = read_space(options.space)
-        check(space)
-        for words in sample(space, options.trials):
-            print("spooflab train", *words)
-        return 0
+    if options.reconcile:
+        name = options.name or (options.space.stem if options.space else None)
+        return _reconcile(name, options.storage, options.json) if name else parser.error("--reconcile needs --name")
+    if options.space is None:
+        parser.error("--space is missing: the YAML of the search space")
+    if min(options.trials, options.workers or 1, options.gpus_per_worker) < 1:
+        parser.error("--trials, --workers and --gpus-per-worker must be at least 1")
+    return _dry_run(options.space, options.trials) if options.dry_run else _launch(options)
+
+
+def _launch(options: argparse.Namespace) -> int:
     name = options.name or options.space.stem
-    study = launch(options.space, name, options.trials, options.storage, options.workers)
-    failed = [trial for trial in settled(study) if trial.state is optuna.trial.TrialState.FAIL]
+    study = launch(
+        options.space,
+        name,
+        options.trials,
+        options.storage,
+        options.workers or 1,
+        options.gpus_per_worker,
+        ray_plan(options),
+    )
+    ended = settled(study)
+    failed = [trial for trial in ended if trial.state is optuna.trial.TrialState.FAIL]
     if failed:
         print(f"{len(failed)} trial(s) failed; the tag 'failure' of their runs says why", file=sys.stderr)
-    if len(settled(study)) < options.trials:
-        ended = f"{len(settled(study))} of {options.trials} trials ended"
-        print(f"{ended}, others still run elsewhere: type this again later")
-        return 1
     print(f"next: spooflab evaluate --sweep {name}")
-    return 1 if len(failed) == len(settled(study)) else 0
+    return 1 if len(failed) == len(ended) else 0
+
+
+def _dry_run(path: Path, count: int) -> int:
+    space = read_space(path)
+    check(space)
+    for words in sample(space, count):
+        print("spooflab train", *words)
+    return 0
+
+
+def _reconcile(name: str, storage: str, as_json: bool) -> int:
+    study = load_study(name, storage)
+    repairs = reconcile(study, study.user_attrs.get(PARENT) or tracking.sweep(name).info.run_id)
+    if as_json:
+        print(json.dumps({"sweep": name, "repaired": [asdict(repair) for repair in repairs]}))
+        return 0
+    for repair in repairs:
+        print(repair)
+    print(f"{len(repairs)} repaired" if repairs else "nothing to repair")
+    return 0

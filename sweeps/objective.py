@@ -4,15 +4,16 @@ import json
 from collections.abc import Callable, Mapping
 
 import optuna
-from optuna.trial import FrozenTrial
+from optuna.exceptions import UpdateFinishedTrialError
 
-from experiments import tracking
+from experiments import failures
+from experiments.outcome import Outcome
 from experiments.selection import EER
 from experiments.train import train
+from sweeps.mirror import TRIAL_TAG
 from sweeps.space import Space
-from sweeps.study import INTERRUPTED, QUEUED, RUN_ID, WORKER, trial_seed
-
-STATE_TAG = "optuna.state"
+from sweeps.storage import WORKER
+from sweeps.study import CAUSE, FAILURE, INTERRUPTED, RUN_ID, earlier_values, own_trials, trial_seed
 
 
 class SurplusTrialError(RuntimeError):
@@ -24,56 +25,73 @@ def run_trial(
 ) -> float:
     """Train with a trial's values and return the dev EER of the epoch that was kept, a fraction.
 
+    A trial that was begun before goes on with its run, from its last checkpoint.
+
     Args:
         trial: that this worker has taken.
         space: that its values are drawn from.
         parent: id of the sweep's MLflow run.
-        worker: who runs it, so that a later launch can tell whether it still lives.
+        worker: who runs it, so that others can tell whether it still lives.
         progress: show a bar for each epoch.
         interrupted: asked between batches whether to stop.
 
     Raises:
         optuna.TrialPruned: the pruner gave it up; its MLflow run is ended as KILLED by then.
         SurplusTrialError: nobody queued it.
+        UpdateFinishedTrialError: it was taken for dead, and is another worker's by now.
     """
-    if QUEUED not in trial.user_attrs:
-        raise SurplusTrialError
     trial.set_user_attr(WORKER, worker)
-    words = space.suggest(trial)
-    seed = trial_seed(trial.study, trial)
-
-    def report(epoch: int, measures: Mapping[str, float]) -> bool:
-        trial.report(measures[EER], epoch)
-        return not trial.should_prune()
-
+    if trial.number not in {own.number for own in own_trials(trial.study)}:
+        raise SurplusTrialError
     try:
-        outcome = train(
-            [
-                *words,
-                f"--seed_everything={seed}",
-                f"--data.seed={seed}",
-                f"--trainer.enable_progress_bar={json.dumps(progress)}",
-            ],
-            name=" ".join([f"trial {trial.number}", *(trial.params[branch] for branch in space.root.branches)]),
-            parent=parent,
-            tags={"optuna.trial": str(trial.number)},
-            keep_going=report,
-            on_start=lambda run_id: trial.set_user_attr(RUN_ID, run_id),
-            interrupted=interrupted,
-            keep_scratch=False,
-        )
+        outcome = _train(trial, space, parent, progress, interrupted)
     except KeyboardInterrupt:
         trial.set_user_attr(INTERRUPTED, True)
+        raise
+    except UpdateFinishedTrialError:
+        raise
+    except Exception as error:
+        failure = failures.describe(error)
+        trial.set_user_attr(FAILURE, failure.text)
+        trial.set_user_attr(CAUSE, failure.cause)
         raise
     if outcome.stopped:
         raise optuna.TrialPruned
     return outcome.dev_eer
 
 
-def mirror(study: optuna.Study, trial: FrozenTrial) -> None:  # noqa: ARG001 - Optuna's signature
-    """Write a trial's state and parameters onto its MLflow run."""
-    run_id = trial.user_attrs.get(RUN_ID)
-    if run_id is None:
-        return
-    tracking.tag(run_id, {STATE_TAG: trial.state.name})
-    tracking.log_params(run_id, {f"trial.{name.rpartition('/')[2]}": value for name, value in trial.params.items()})
+def _train(trial: optuna.Trial, space: Space, parent: str, progress: bool, interrupted: Callable[[], bool]) -> Outcome:
+    words = space.suggest(trial)
+    seed = trial_seed(trial.study, trial)
+    earlier = earlier_values(trial.study, trial)
+
+    def report_earlier(until: int | None = None) -> None:
+        """Report what the attempts before have reported and this one does not train again."""
+        for epoch in sorted(earlier):
+            if until is None or epoch < until:
+                trial.report(earlier.pop(epoch), epoch)
+        if until is not None:
+            earlier.clear()
+
+    def report(epoch: int, measures: Mapping[str, float]) -> bool:
+        report_earlier(epoch)
+        trial.report(measures[EER], epoch)
+        return not trial.should_prune()
+
+    outcome = train(
+        [
+            *words,
+            f"--seed_everything={seed}",
+            f"--data.seed={seed}",
+            f"--trainer.enable_progress_bar={json.dumps(progress)}",
+        ],
+        name=" ".join([f"trial {trial.number}", *(trial.params[branch] for branch in space.root.branches)]),
+        parent=parent,
+        tags={TRIAL_TAG: str(trial.number)},
+        keep_going=report,
+        on_start=lambda run_id: trial.set_user_attr(RUN_ID, run_id),
+        interrupted=interrupted,
+        run_id=trial.user_attrs.get(RUN_ID),
+    )
+    report_earlier()  # where every epoch had been trained
+    return outcome

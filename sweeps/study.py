@@ -1,22 +1,27 @@
 """A name and a storage in, an Optuna study out: the truth about a sweep, that MLflow mirrors."""
 
+import tempfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
+from pathlib import Path
 
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
-from sweeps.space import Space
+from sweeps.space import Space, read_space
 from sweeps.storage import open_storage
 
 DEFAULT_STORAGE = "sqlite:///optuna.db"
-FINGERPRINT = "fingerprint"
+MOST_RETRIES = 2
+# User attributes of a study: what a worker on another machine needs to know, and what the launcher says of itself.
+FINGERPRINT, SPACE, DATA, PARENT, TOTAL = "fingerprint", "space", "data", "parent", "total"
+LAUNCHER, STOPPED, FORGIVEN = "launcher", "stopped", "forgiven"
 # User attributes of a trial.
-QUEUED, SEED, RETRY, RETRY_OF = "queued", "seed", "retry", "retry_of"
-RUN_ID, WORKER, INTERRUPTED = "run_id", "worker", "interrupted"
+QUEUED, SLOT, SEED, RETRY, RETRY_OF, EARLIER = "queued", "slot", "seed", "retry", "retry_of", "earlier"
+RUN_ID, INTERRUPTED, FAILURE, CAUSE, TASK = "run_id", "interrupted", "failure", "cause", "task"
 
 
-def open_study(name: str, storage: str, space: Space, worker: int = 0) -> optuna.Study:
+def open_study(name: str, storage: str, space: Space, worker: int = 0, wait: bool = False) -> optuna.Study:
     """Make a study, or open the one of that name.
 
     Args:
@@ -24,13 +29,14 @@ def open_study(name: str, storage: str, space: Space, worker: int = 0) -> optuna
         storage: URL of Optuna's database.
         space: that it searches.
         worker: number of the process among those of this launch; each draws otherwise.
+        wait: for a database server that is being restarted.
 
     Raises:
         ValueError: the study of that name searches another space.
     """
     study = optuna.create_study(
         study_name=name,
-        storage=open_storage(storage),
+        storage=open_storage(storage, wait),
         direction="minimize",
         load_if_exists=True,
         pruner=optuna.pruners.MedianPruner(space.pruner.startup_trials, space.pruner.warmup_epochs),
@@ -51,31 +57,78 @@ def open_study(name: str, storage: str, space: Space, worker: int = 0) -> optuna
     return study
 
 
+def load_study(name: str, storage: str, wait: bool = False) -> optuna.Study:
+    """Open the study of a sweep that was launched before, to read it or to put it right.
+
+    Raises:
+        LookupError: there is none of that name.
+    """
+    opened = open_storage(storage, wait)
+    try:
+        return optuna.load_study(study_name=name, storage=opened)
+    except KeyError:
+        names = ", ".join(sorted(known.study_name for known in opened.get_all_studies())) or "none yet"
+        raise LookupError(f"no sweep {name!r} in that --storage; there are: {names}") from None
+
+
+def stored_space(study: optuna.Study) -> Space:
+    """Read the space that a study was launched with.
+
+    Raises:
+        SpaceError: a config that it names is not there.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"{study.study_name.replace('/', '_')}.yaml"
+        path.write_text(study.user_attrs[SPACE])
+        return read_space(path)
+
+
 def queue(study: optuna.Study, total: int) -> int:
     """Queue as many trials as ``total`` still lacks; return how many now wait.
 
-    Workers only take queued trials, so the total is exact however many of them there are.
+    Workers only take queued trials, so the total is exact however many of them there are. Each trial has a slot of the
+    total, so that two launchers that queue at once do not double it.
     """
-    counted = without_replaced(own_trials(study))
-    for _ in range(total - len(counted)):
-        study.enqueue_trial({}, user_attrs={QUEUED: True, RETRY: 0})
+    for slot in range(len(without_replaced(own_trials(study))), total):
+        study.enqueue_trial({}, user_attrs={QUEUED: True, SLOT: slot, RETRY: 0})
     return len(waiting(study))
 
 
-def queue_again(study: optuna.Study, trial: FrozenTrial) -> None:
-    """Queue a trial's values once more, with its seed, in place of the trial."""
+def queue_again(study: optuna.Study, trial: FrozenTrial, reason: str, run_id: str | None = None) -> None:
+    """Queue a trial's values once more in place of the trial, with its seed and its run.
+
+    Args:
+        study: of the trial.
+        trial: that ended before its time.
+        reason: why.
+        run_id: of its MLflow run, where the trial does not know it.
+    """
     attributes = {
         QUEUED: True,
-        RETRY: trial.user_attrs.get(RETRY, 0) + 1,
+        RETRY: trial.user_attrs.get(RETRY, 0) + (INTERRUPTED not in trial.user_attrs),
         RETRY_OF: trial.number,
         SEED: trial_seed(study, trial),
+        EARLIER: reason,
     }
-    study.enqueue_trial(trial.params, user_attrs=attributes)
+    known = trial.user_attrs.get(RUN_ID, run_id)
+    if known is not None:
+        attributes[RUN_ID] = known
+    values = {**trial.system_attrs.get("fixed_params", {}), **trial.params}
+    study.enqueue_trial(values, user_attrs=attributes)
 
 
 def trial_seed(study: optuna.Study, trial: FrozenTrial | optuna.Trial) -> int:
     """Return the seed of a trial: fixed by the study's name and the trial's number, kept when it is tried again."""
     return int(trial.user_attrs.get(SEED, stable_hash(study.study_name, trial.number)))
+
+
+def earlier_values(study: optuna.Study, trial: FrozenTrial | optuna.Trial) -> dict[int, float]:
+    """Return what the attempts before this one reported, by epoch."""
+    before = trial.user_attrs.get(RETRY_OF)
+    if before is None:
+        return {}
+    attempt = study.get_trials(deepcopy=False)[before]
+    return {**earlier_values(study, attempt), **attempt.intermediate_values}
 
 
 def waiting(study: optuna.Study) -> list[FrozenTrial]:
@@ -84,8 +137,16 @@ def waiting(study: optuna.Study) -> list[FrozenTrial]:
 
 
 def own_trials(study: optuna.Study) -> list[FrozenTrial]:
-    """Return the trials that were queued; two workers after the last one leave a surplus that is not one."""
-    return [trial for trial in study.get_trials(deepcopy=False) if QUEUED in trial.user_attrs]
+    """Return the trials that were queued, each once.
+
+    Others are surplus: two workers after the last one leave one that nobody queued, and what was queued twice (by two
+    launchers at once, or because a lost connection hid that it was) carries the same ticket.
+    """
+    first: dict[Hashable, FrozenTrial] = {}
+    for trial in study.get_trials(deepcopy=False):
+        if QUEUED in trial.user_attrs:
+            first.setdefault(_ticket(trial), trial)
+    return list(first.values())
 
 
 def without_replaced(trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
@@ -96,7 +157,18 @@ def without_replaced(trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
 
 def settled(study: optuna.Study) -> list[FrozenTrial]:
     """Return the trials that have ended for good."""
-    return [trial for trial in without_replaced(own_trials(study)) if trial.state.is_finished()]
+    current = without_replaced(own_trials(study))
+    return [trial for trial in current if trial.state.is_finished() and not is_owed(trial)]
+
+
+def is_owed(trial: FrozenTrial) -> bool:
+    """Tell whether a trial is to be queued again: it was put back, or its worker died and it has tries left.
+
+    A failure of its own is told before the trial ends. So a trial that failed and told none had its worker die.
+    """
+    if trial.state is not TrialState.FAIL or FAILURE in trial.user_attrs:
+        return False
+    return INTERRUPTED in trial.user_attrs or trial.user_attrs.get(RETRY, 0) < MOST_RETRIES
 
 
 def best(study: optuna.Study) -> FrozenTrial | None:
@@ -108,3 +180,10 @@ def best(study: optuna.Study) -> FrozenTrial | None:
 def stable_hash(*parts: object) -> int:
     """Return a 31-bit hash that is the same in every process."""
     return zlib.crc32(repr(parts).encode()) & 0x7FFFFFFF
+
+
+def _ticket(trial: FrozenTrial) -> Hashable:
+    for name in (RETRY_OF, SLOT):
+        if name in trial.user_attrs:
+            return name, trial.user_attrs[name]
+    return trial.number

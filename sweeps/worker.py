@@ -1,79 +1,140 @@
 """A sweep's name in, trials run out: takes queued trials until there is none left."""
 
-import multiprocessing
-import os
-import signal
-import threading
-from dataclasses import dataclass, replace
-from pathlib import Path
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import optuna
+from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import FrozenTrial
 
 from experiments.interrupts import deferred
 from experiments.threads import use
-from experiments.train import quieten
-from sweeps.objective import mirror, run_trial
-from sweeps.reconcile import this_worker
-from sweeps.space import read_space
-from sweeps.study import QUEUED, best, open_study, settled, waiting
-
-_INTERRUPTED = 130
+from experiments.train import drop_scratch, quieten
+from sweeps.mirror import mirror
+from sweeps.objective import run_trial
+from sweeps.reconcile import queue_owed
+from sweeps.signature import this_worker
+from sweeps.streak import stop_if_hopeless, stopped
+from sweeps.study import (
+    PARENT,
+    QUEUED,
+    RUN_ID,
+    TASK,
+    TOTAL,
+    best,
+    is_owed,
+    load_study,
+    open_study,
+    own_trials,
+    settled,
+    stored_space,
+    waiting,
+    without_replaced,
+)
 
 
 @dataclass(frozen=True)
 class Job:
-    """What a worker is told.
+    """What a worker is told; the rest is in the study.
 
     Attributes:
         name: of the study.
         storage: URL of Optuna's database.
-        space: YAML of the search space.
-        parent: id of the sweep's MLflow run.
-        total: trials after which it stops.
         threads: that torch may use.
         progress: show a bar for each epoch.
-        index: of the worker among those of this launch.
+        index: of the worker among all that draw values at the same time.
+        most: trials after which it leaves; none for as many as there are.
+        task: of a cluster that this worker is, so that its launcher can tell what a lost one was at.
     """
 
     name: str
     storage: str
-    space: Path
-    parent: str
-    total: int
     threads: int
-    progress: bool
+    progress: bool = False
     index: int = 0
+    most: int | None = None
+    task: str | None = None
 
 
-def work(job: Job) -> None:
+def work(job: Job, told: Callable[[], bool] = lambda: False) -> None:
     """Run queued trials one after the other; one that fails does not stop the others.
 
+    Args:
+        job: what to work at.
+        told: asked between batches whether to stop as after Ctrl-C.
+
     Raises:
-        KeyboardInterrupt: Ctrl-C was pressed; the trial that it stopped is marked as to be run again.
+        KeyboardInterrupt: Ctrl-C was pressed; the trial that it stopped is queued again.
     """
     use(job.threads)
     quieten()
     optuna.logging.set_verbosity(optuna.logging.ERROR)  # `announce` says it in a line
-    space = read_space(job.space)
-    study = open_study(job.name, job.storage, space, job.index)
-    worker = this_worker()
-    with deferred() as interrupted:
-        while not interrupted() and waiting(study) and len(settled(study)) < job.total:
-            study.optimize(
-                lambda trial: run_trial(trial, space, job.parent, worker, job.progress, interrupted),
-                n_trials=1,
-                catch=(Exception,),
-                callbacks=[mirror, announce],
-            )
+    space = stored_space(load_study(job.name, job.storage, wait=True))
+    study = open_study(job.name, job.storage, space, job.index, wait=True)
+    parent, worker, done = study.user_attrs[PARENT], this_worker(), 0
+    with deferred() as pressed:
+
+        def interrupted() -> bool:
+            return pressed() or told()
+
+        def objective(trial: optuna.Trial) -> float:
+            if job.task is not None:
+                trial.set_user_attr(TASK, job.task)
+            return run_trial(trial, space, parent, worker, job.progress, interrupted)
+
+        while not interrupted() and done != job.most and not stopped(study):
+            if not waiting(study) or len(settled(study)) >= study.user_attrs[TOTAL]:
+                return
+            _run_one(study, objective)
+            done += 1
     if interrupted():
         raise KeyboardInterrupt
 
 
+def _run_one(study: optuna.Study, objective: Callable[[optuna.Trial], float]) -> None:
+    """Take a trial, run it, tell the study, and make its MLflow run agree; in this order, so that a kill loses none."""
+    taken: list[optuna.Trial] = []
+
+    def run(trial: optuna.Trial) -> float:
+        taken.append(trial)
+        return objective(trial)
+
+    try:
+        study.optimize(run, n_trials=1, catch=(Exception,))
+    except KeyboardInterrupt:
+        for trial in (_trial(study, one) for one in taken):
+            if QUEUED in trial.user_attrs and is_owed(trial):  # its own; what else is owed is the launcher's to queue
+                queue_owed(study, trial)
+        raise
+    except (ValueError, UpdateFinishedTrialError):  # Optuna's words for a trial that has been told already
+        if not taken or not _trial(study, taken[0]).state.is_finished():
+            raise
+        print(f"trial {taken[0].number}: this worker was taken for dead, and the trial is another's by now", flush=True)
+        _leave(study, _trial(study, taken[0]))
+        return
+    trial = _trial(study, taken[0])
+    if QUEUED not in trial.user_attrs or is_owed(trial):
+        return
+    mirror(trial)
+    if RUN_ID in trial.user_attrs:
+        drop_scratch(trial.user_attrs[RUN_ID])
+    announce(study, trial)
+    stop_if_hopeless(study)
+
+
+def _leave(study: optuna.Study, trial: FrozenTrial) -> None:
+    """Take back what was written to the run of a trial that is another's: it says what its newest attempt does."""
+    for current in without_replaced(own_trials(study)):
+        if RUN_ID in trial.user_attrs and current.user_attrs.get(RUN_ID) == trial.user_attrs[RUN_ID]:
+            mirror(current)
+
+
+def _trial(study: optuna.Study, taken: optuna.Trial) -> FrozenTrial:
+    return study.get_trials(deepcopy=False)[taken.number]
+
+
 def announce(study: optuna.Study, trial: FrozenTrial) -> None:
     """Say in one line what a trial came to."""
-    if QUEUED not in trial.user_attrs:
-        return
     lowest = min(trial.intermediate_values.values(), default=None)
     found = best(study)
     print(
@@ -84,44 +145,3 @@ def announce(study: optuna.Study, trial: FrozenTrial) -> None:
         + (f"   best so far {100 * (found.value or 0):.2f} % (trial {found.number})" if found else ""),
         flush=True,
     )
-
-
-def run_workers(job: Job, workers: int) -> None:
-    """Run workers as processes of their own and wait for them all.
-
-    Raises:
-        KeyboardInterrupt: Ctrl-C, once every worker has put its trial back.
-        RuntimeError: a worker ended otherwise than by finishing.
-    """
-    context = multiprocessing.get_context("spawn")
-    processes = [context.Process(target=_work_process, args=(replace(job, index=index),)) for index in range(workers)]
-    for process in processes:
-        process.start()
-    try:
-        for process in processes:
-            process.join()
-    except KeyboardInterrupt:
-        for process in processes:  # the terminal has interrupted them too
-            process.join()
-        raise
-    codes = [process.exitcode for process in processes]
-    if _INTERRUPTED in codes:
-        raise KeyboardInterrupt
-    if any(codes):
-        raise RuntimeError(f"workers ended with the codes {codes}: the same command goes on from here")
-
-
-def _work_process(job: Job) -> None:
-    threading.Thread(target=_die_with_parent, daemon=True).start()
-    try:
-        work(job)
-    except KeyboardInterrupt:
-        raise SystemExit(_INTERRUPTED) from None
-
-
-def _die_with_parent() -> None:
-    """End this process when its launcher is killed: an orphan would go on beside the next launch's workers."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os.kill(os.getpid(), signal.SIGKILL)

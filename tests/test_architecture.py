@@ -14,7 +14,7 @@ FORBIDDEN = {
     "experiments": {"sweeps"},
     "sweeps": set(),
 }
-MLFLOW_FILES = {f"experiments/{name}.py" for name in ("store", "tracking", "registry", "detector_pyfunc")}
+MLFLOW_FILES = {f"experiments/{name}.py" for name in ("mlflow_store", "tracking", "registry", "detector_pyfunc")}
 
 
 def sources(package: str) -> Iterator[Path]:

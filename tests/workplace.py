@@ -22,6 +22,12 @@ NETWORKS = {
         "learning_rate": 0.005,
         "loss": LOSS,
     },
+    "debug": {
+        "frontend": {"class_path": "lightning_modules.frontends.LogMel", "init_args": {"n_mels": 40}},
+        "network": {"class_path": "lightning_modules.networks.debug.DebugNetwork"},
+        "learning_rate": 0.005,
+        "loss": LOSS,
+    },
     "rawnet2": {
         "frontend": {"class_path": "lightning_modules.frontends.Waveform"},
         "network": {

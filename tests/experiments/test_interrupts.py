@@ -1,11 +1,11 @@
-"""The first Ctrl-C is noted, the second one raises."""
+"""The first Ctrl-C is noted, the second one raises; SIGTERM is noted as often as it comes."""
 
 import os
 import signal
 
 import pytest
 
-from experiments.interrupts import deferred
+from experiments.interrupts import deferred, terminated_by_ctrl_c
 
 
 def press() -> None:
@@ -21,3 +21,19 @@ def test_first_is_noted_second_raises_and_the_handler_comes_back():
         with pytest.raises(KeyboardInterrupt):
             press()
     assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_sigterm_is_noted_however_often_it_comes():
+    before = signal.getsignal(signal.SIGTERM)
+    with deferred() as interrupted:
+        for _ in range(3):
+            os.kill(os.getpid(), signal.SIGTERM)
+        assert interrupted()
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_sigterm_is_ctrl_c_where_nothing_notes_it():
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(KeyboardInterrupt), terminated_by_ctrl_c():
+        os.kill(os.getpid(), signal.SIGTERM)
+    assert signal.getsignal(signal.SIGTERM) is before

@@ -12,7 +12,7 @@ import pytest
 
 from experiments import tracking
 from experiments.process_group import ProcessGroupError
-from experiments.train import SCRATCH, train
+from experiments.train import train
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[2]
@@ -36,14 +36,12 @@ def test_it_is_one_tracked_training(place):
         name="of two",
         keep_going=lambda epoch, measures: told.append((epoch, measures)) or True,
         on_start=started.append,
-        keep_scratch=False,
     )
     run = tracking.get(outcome.run_id)
     assert (run.info.status, run.info.run_name, started) == ("FINISHED", "of two", [outcome.run_id])
     assert [epoch for epoch, _ in told] == [0, 1]
     assert outcome.measures in [measures for _, measures in told]
     assert run.data.metrics["best/dev_eer"] == outcome.dev_eer
-    assert not (SCRATCH / outcome.run_id).exists()
     assert members() == []
 
 
@@ -66,7 +64,9 @@ def test_the_end_of_the_first_traceback_is_the_reason(place, tmp_path):
     started = []
     sys.path.append(str(tmp_path))
     try:
-        with pytest.raises(ProcessGroupError, match=r"failure of process 1:\n(.*\n)*.*cannot count"):
+        with pytest.raises(
+            ProcessGroupError, match=r"^ArithmeticError: the second cannot count \(failure of process 1\)\n"
+        ):
             train([*words(place), "--trainer.callbacks+=breaking.Breaking"], on_start=started.append)
     finally:
         sys.path.remove(str(tmp_path))

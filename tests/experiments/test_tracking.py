@@ -71,9 +71,3 @@ def test_what_is_missing_is_named(place):
         tracking.get("nowhere")
     with pytest.raises(LookupError, match="unheard-of"):
         tracking.winner("unheard-of")
-
-
-def test_the_end_of_a_traceback_is_kept():
-    text = "\n".join(f"line {number}" for number in range(30))
-    assert tracking.last_lines(text).splitlines()[-1] == "line 29"
-    assert len(tracking.last_lines(text).splitlines()) == 12

@@ -16,7 +16,7 @@ from experiments import tracking
 from experiments.evaluate import evaluate
 from experiments.inference import Countermeasure
 from experiments.registry import COUNTERMEASURE_ARTIFACT
-from experiments.train import SCRATCH, hand_over_frontend, main, train
+from experiments.train import SCRATCH, drop_scratch, hand_over_frontend, main, train
 from experiments.training_config import parse
 from lightning_modules.detector import Detector, to_score
 from lightning_modules.enhancement import SpectralSubtraction
@@ -107,7 +107,8 @@ def test_keep_going_ends_a_run_as_killed_with_the_reason(place):
 
 
 def test_scratch_goes_when_asked_to(place):
-    outcome = train(place.words(epochs=1), keep_scratch=False)
+    outcome = train(place.words(epochs=1))
+    drop_scratch(outcome.run_id)
     assert not (SCRATCH / outcome.run_id).exists()
     assert tracking.fetch(outcome.run_id, tracking.CHECKPOINT_ARTIFACT).exists()
 

@@ -1,23 +1,17 @@
 """A sweep on real audio: exact totals, true statuses, one answer, and nothing lost to a kill."""
 
 import json
-import os
-import signal
-import subprocess
-import sys
-import time
 
 import mlflow
-import optuna
 import pytest
 import yaml
 
 from experiments import tracking
 from experiments.cli import main as spooflab
+from experiments.train import SCRATCH
 from sweeps.launch import launch
-from sweeps.study import RUN_ID, own_trials, settled
-
-COMMAND = "import sys; from experiments.cli import main; sys.exit(main(sys.argv[1:]))"
+from sweeps.study import CAUSE, DEFAULT_STORAGE, FAILURE, RUN_ID, load_study, settled
+from sweeps.worker import Job, work
 
 
 @pytest.fixture
@@ -42,6 +36,15 @@ def space(place):
         return path
 
     return written
+
+
+def in_process(monkeypatch) -> None:
+    """Have the launcher's own process work, so that a test can alter what it calls."""
+
+    def run(members, study):
+        work(Job(study.study_name, DEFAULT_STORAGE, threads=1))
+
+    monkeypatch.setattr("sweeps.launch.run_crew", run)
 
 
 def statuses(parent: str) -> dict[str, int]:
@@ -86,53 +89,46 @@ def test_pruned_and_failed_trials_are_told_apart(space, place, monkeypatch):
         return real(words, **{**options, "keep_going": verdicts.get(number, options["keep_going"])})
 
     monkeypatch.setattr(module, "train", train)
-    monkeypatch.setattr("sweeps.launch.run_workers", lambda job, workers: __import__("sweeps.worker").worker.work(job))
+    in_process(monkeypatch)
     study = launch(space("fates"), "fates", 3)
     assert [trial.state.name for trial in study.trials] == ["COMPLETE", "PRUNED", "FAIL"]
     runs = [tracking.get(trial.user_attrs[RUN_ID]) for trial in study.trials]
     assert [run.info.status for run in runs] == ["FINISHED", "KILLED", "FAILED"]
     assert [run.data.tags["optuna.state"] for run in runs] == ["COMPLETE", "PRUNED", "FAIL"]
     assert "out of patience" in runs[2].data.tags["failure"]
+    assert study.trials[2].user_attrs[CAUSE] == "RuntimeError: out of patience"
+    assert not any((SCRATCH / run.info.run_id).exists() for run in runs)
 
 
-@pytest.mark.slow
-def test_kill_dash_nine_loses_nothing(space, place):
-    path, total = space("killed", epochs=30), 3
-    arguments = ["sweep", "--space", str(path), "--name", "killed", "--trials", str(total)]
-    process = subprocess.Popen([sys.executable, "-c", COMMAND, *arguments], start_new_session=True)
-    _wait_for_an_epoch("killed")
-    os.kill(process.pid, signal.SIGKILL)  # the launcher alone: its worker must not go on as an orphan
-    process.wait()
-    parent = tracking.sweep("killed").info.run_id
-    assert "RUNNING" in statuses(parent)
-
-    assert spooflab(arguments) == 0
-    study = optuna.load_study(study_name="killed", storage="sqlite:///optuna.db")
-    assert len(settled(study)) == total
-    assert all(trial.state.is_finished() for trial in own_trials(study))
-    assert tracking.sweep("killed").info.status == "FINISHED"
-    found = statuses(parent)
-    assert "RUNNING" not in found
-    assert found["FAILED"] == 1
-    (dead,) = (run for run in tracking.children(parent) if run.info.status == "FAILED")
-    assert "died" in dead.data.tags["failure"]
+def test_three_failures_of_one_cause_stop_a_sweep_that_can_be_tried_again(quick_space, place, monkeypatch, capsys):
+    in_process(monkeypatch)
+    path = quick_space("hopeless", fixed={"trainer.max_epochs": 0})
+    words = ["sweep", "--space", str(path), "--name", "hopeless", "--trials", "7"]
+    for failed in (3, 6):
+        assert spooflab(words) == 1
+        told = capsys.readouterr().err
+        assert "failed in a row of the same cause: RuntimeError: training ended before its first epoch" in told
+        assert "type the same command again" in told
+        study = load_study("hopeless", DEFAULT_STORAGE)
+        assert [trial.state.name for trial in settled(study)] == ["FAIL"] * failed
+        parent = tracking.sweep("hopeless")
+        assert parent.info.status == "FAILED"
+        assert statuses(parent.info.run_id) == {"FAILED": failed}
 
 
-@pytest.mark.slow
-def test_ctrl_c_puts_the_trial_back(space, place):
-    path = space("interrupted", epochs=30)
-    arguments = ["sweep", "--space", str(path), "--name", "interrupted", "--trials", "2", "--workers", "2"]
-    process = subprocess.Popen([sys.executable, "-c", COMMAND, *arguments], start_new_session=True)
-    _wait_for_an_epoch("interrupted")
-    os.killpg(process.pid, signal.SIGINT)
-    assert process.wait(timeout=60) == 130
-    parent = tracking.sweep("interrupted")
-    assert parent.info.status == "KILLED"
-    assert "RUNNING" not in statuses(parent.info.run_id)
-    assert spooflab(arguments) == 0
-    study = optuna.load_study(study_name="interrupted", storage="sqlite:///optuna.db")
-    assert len(settled(study)) == 2
-    assert tracking.sweep("interrupted").info.status == "FINISHED"
+def test_want_of_memory_is_told_with_a_hint(quick_space, place, monkeypatch):
+    def train(words, **options):
+        with tracking.run("hungry", parent=options["parent"], tags=options["tags"]) as run_id:
+            options["on_start"](run_id)
+            raise MemoryError
+
+    monkeypatch.setattr("sweeps.objective.train", train)
+    in_process(monkeypatch)
+    study = launch(quick_space("hungry"), "hungry", 1)
+    (trial,) = settled(study)
+    failure = tracking.get(trial.user_attrs[RUN_ID]).data.tags["failure"]
+    assert failure == trial.user_attrs[FAILURE]
+    assert "lower data.batch_size" in failure
 
 
 def test_a_wrong_key_is_found_before_the_first_trial(space, place, capsys):
@@ -163,17 +159,3 @@ def test_the_summary_needs_an_evaluation_and_then_tells_all(space, place, capsys
 
 def _break_down(epoch: int, measures: dict[str, float]) -> bool:
     raise RuntimeError("out of patience")
-
-
-def _wait_for_an_epoch(name: str, patience_s: float = 180) -> None:
-    """Wait until a trial of a sweep has reported an epoch."""
-    end = time.monotonic() + patience_s
-    while time.monotonic() < end:
-        try:
-            study = optuna.load_study(study_name=name, storage="sqlite:///optuna.db")
-            if any(trial.intermediate_values for trial in study.trials):
-                return
-        except (KeyError, optuna.exceptions.StorageInternalError):
-            pass
-        time.sleep(0.2)
-    raise AssertionError("no trial got anywhere")

@@ -53,8 +53,9 @@ def test_a_retry_keeps_values_and_seed_and_replaces(study):
     queue(study, 1)
     with pytest.raises(RuntimeError):
         study.optimize(_fail, n_trials=1)
-    (failed,) = settled(study)
-    queue_again(study, failed)
+    (failed,) = own_trials(study)
+    assert settled(study) == []  # it told no failure of its own, so its worker died: it is owed another try
+    queue_again(study, failed, "died")
     assert settled(study) == []
     assert queue(study, 1) == 1  # the retry is the one that is missing
     run(study, 1)

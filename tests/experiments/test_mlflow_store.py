@@ -7,7 +7,7 @@ import sqlite3
 
 import pytest
 
-from experiments import store, tracking
+from experiments import mlflow_store, tracking
 
 AT_ONCE = 3
 
@@ -43,4 +43,4 @@ def test_a_server_that_is_not_there_is_told():
         free.bind(("127.0.0.1", 0))  # and does not listen
         uri = f"http://127.0.0.1:{free.getsockname()[1]}"
         with pytest.raises(ConnectionError, match=f"no MLflow server answers at {uri} .* start it there"):
-            store._reach(uri, 0.0)
+            mlflow_store._reach(uri, 0.0)

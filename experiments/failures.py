@@ -1,0 +1,57 @@
+"""An exception in, what a person needs to know of it out: its last lines, a hint, and a cause that can be compared."""
+
+import errno
+import re
+import traceback
+from dataclasses import dataclass
+
+import torch
+
+OUT_OF_MEMORY = (
+    "hint: out of memory: lower data.batch_size (trainer.accumulate_grad_batches makes up for it) or data.crop_s, "
+    "or run fewer --workers"
+)
+_LAST_LINES = 12
+_LONGEST_CAUSE = 200
+_LONGEST_TEXT = 4000  # MLflow's tags end at 8,000
+_ALLOCATORS = ("can't allocate memory", "not enough memory", "out of memory", "cannot allocate memory")
+_THIS_TIME_S_OWN = re.compile(r"0x[0-9a-f]+|\b[0-9a-f]{8,}\b|\d+(\.\d+)?(e[+-]?\d+)?", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What went wrong.
+
+    Attributes:
+        text: the last lines of the traceback, and a hint where there is one.
+        cause: one line that is the same whenever the same goes wrong.
+    """
+
+    text: str
+    cause: str
+
+
+def describe(error: BaseException) -> Failure:
+    """Tell what went wrong."""
+    text = last_lines("".join(traceback.format_exception(error)))[-_LONGEST_TEXT:]
+    return Failure(f"{text}\n{OUT_OF_MEMORY}" if is_out_of_memory(error) else text, cause(error))
+
+
+def cause(error: BaseException) -> str:
+    """Return type and message in one line, without numbers and addresses, which are another each time."""
+    message = _THIS_TIME_S_OWN.sub("#", " ".join(str(error).split()))
+    return f"{type(error).__name__}: {message}"[:_LONGEST_CAUSE]
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Tell whether there was too little memory, of the machine or of its GPU."""
+    if isinstance(error, MemoryError | torch.OutOfMemoryError):
+        return True
+    if isinstance(error, OSError) and error.errno == errno.ENOMEM:
+        return True
+    return isinstance(error, RuntimeError) and any(words in str(error).lower() for words in _ALLOCATORS)
+
+
+def last_lines(text: str) -> str:
+    """Return the end of a traceback: what a tag can hold and a person needs."""
+    return "\n".join(text.strip().splitlines()[-_LAST_LINES:])

@@ -1,0 +1,118 @@
+"""Queued trials in, each as a task on a Ray cluster out: what a lost node was at is queued again."""
+
+import socket
+import sys
+import time
+import uuid
+from dataclasses import dataclass, field, replace
+
+import optuna
+from optuna.trial import TrialState
+
+from experiments import tracking
+from experiments.ray_cluster import Cluster, Needs, Task, connected, refuse_local_stores
+from sweeps.crew import run_crew
+from sweeps.deaths import Death
+from sweeps.study import TASK, TOTAL, own_trials, settled, stable_hash
+from sweeps.worker import Job, announce, work
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How trials are laid over a cluster.
+
+    Attributes:
+        address: of a running cluster; without one, one of this machine alone is started.
+        needs: of a trial.
+        most: trials at a time; without it as many as there is room for, and an autoscaler sees all that wait.
+    """
+
+    address: str | None = None
+    needs: Needs = field(default_factory=Needs)
+    most: int | None = None
+
+
+def run_on_ray(job: Job, plan: Plan, study: optuna.Study) -> None:
+    """Run the trials of a study on a cluster until it has its total, or was stopped.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C, once every task has put its trial back.
+        ValueError: a database is a file, and the cluster has other machines.
+    """
+    with connected(plan.address) as cluster:
+        refuse_local_stores([job.storage, tracking.store()], cluster.hosts, socket.gethostname())
+        if not cluster.has_room_for(plan.needs):
+            print(
+                f"no node has {plan.needs.cpus:g} CPUs and {plan.needs.gpus:g} GPUs for a trial yet: waiting until one "
+                "joins (Ctrl-C, then --cpus-per-trial and --gpus-per-trial ask for less)",
+                file=sys.stderr,
+            )
+        tasks = Tasks(cluster, study, replace(job, threads=plan.needs.threads, most=1), plan)
+        try:
+            run_crew(tasks, study)
+        except Exception:
+            tasks.stop()
+            raise
+
+
+class Tasks:
+    """Tasks on a cluster, each of which runs one trial of a study and ends; a crew whose members are hired by the day.
+
+    Args:
+        cluster: to run on.
+        study: that they work at.
+        job: of each.
+        plan: how many at a time, and what each needs.
+    """
+
+    def __init__(self, cluster: Cluster, study: optuna.Study, job: Job, plan: Plan) -> None:
+        self._cluster, self._study, self._job, self._plan = cluster, study, job, plan
+        self._tasks: dict[str, Task] = {}
+        self._launch, self._started = uuid.uuid4().hex[:8], 0
+        self._told = {trial.number for trial in settled(study)}
+
+    def __len__(self) -> int:
+        return len(self._tasks)
+
+    def hire(self, wanted: int) -> None:
+        """Start a task for each waiting trial, less those that have not taken one yet."""
+        at_work = sum(
+            trial.state is TrialState.RUNNING and trial.user_attrs.get(TASK) in self._tasks
+            for trial in own_trials(self._study)
+        )
+        unfinished = self._study.user_attrs[TOTAL] - len(settled(self._study))
+        room = min(unfinished, unfinished if self._plan.most is None else self._plan.most) - len(self)
+        for _ in range(min(wanted - (len(self) - at_work), room)):
+            name = f"{self._job.name} {self._launch}-{self._started}"
+            job = replace(self._job, task=name, index=stable_hash(name))
+            self._tasks[name] = self._cluster.start(name, work, job, self._plan.needs)
+            self._started += 1
+
+    def dead(self) -> list[Death]:
+        """Strike off the tasks that ended, and return how those were lost that did not mean to."""
+        ended = self._cluster.ended(self._tasks.values())
+        for task in ended:
+            del self._tasks[task.name]
+        return [
+            Death(f"Ray lost its task: {loss.why}", task.name, alone=not loss.with_node)
+            for task, loss in ended.items()
+            if loss is not None
+        ]
+
+    def wait(self, seconds: float) -> None:
+        """Wait so long, or until one of them ends, and say what has ended: what tasks print stays on their node."""
+        if self._tasks:
+            self._cluster.wait(self._tasks.values(), seconds)
+        else:
+            time.sleep(seconds)
+        for trial in settled(self._study):
+            if trial.number not in self._told:
+                self._told.add(trial.number)
+                announce(self._study, trial)
+
+    def stop(self) -> None:
+        """Have each put its trial back, and wait until it did."""
+        self._cluster.cancel(self._tasks.values())
+
+    def kill(self) -> None:
+        """Leave them to Ray, which ends what has lost its driver; the next launch puts their trials back."""

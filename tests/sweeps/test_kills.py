@@ -1,0 +1,113 @@
+"""Workers killed at random, a database server restarted, a launcher killed: every trial is there, once, and true."""
+
+import os
+import random
+import signal
+
+import mlflow
+import pytest
+
+from experiments import tracking
+from experiments.train import train
+from sweeps.signature import gone
+from sweeps.storage import WORKER
+from sweeps.study import RETRY_OF, RUN_ID, load_study, own_trials, settled, without_replaced
+from tests.sweeps.wreckage import assert_accounted_for, kill_a_worker, running, start, wait_until
+
+TRIALS, WORKERS = 40, 4
+# Trials that no rule ends before their last epoch.
+PATIENT = {"pruner": {"startup_trials": 99}, "fixed": {"trainer.max_epochs": 25, "early_stopping.patience": 99}}
+
+
+def sweep(path, name, storage, trials=TRIALS, workers=WORKERS):
+    words = ["--space", path, "--name", name, "--trials", trials, "--workers", workers, "--storage", storage]
+    process = start("sweep", *words, SPOOFLAB_THREADS="1")
+    wait_until(lambda: _is_launched(name, storage) or process.poll() is not None, "the sweep is launched")
+    return process
+
+
+def _is_launched(name, storage) -> bool:
+    try:
+        return "parent" in load_study(name, storage).user_attrs
+    except LookupError:
+        return False
+
+
+@pytest.mark.slow
+@pytest.mark.postgres
+def test_postgresql_two_workers_killed_and_the_server_restarted(quick_space, place, postgres):
+    rng = random.Random(7)
+    process = sweep(quick_space("served"), "served", postgres.url)
+    study = load_study("served", postgres.url, wait=True)
+    kill_a_worker(study, 4, rng)
+    wait_until(lambda: len(settled(study)) >= 12, "12 trials ended")
+    postgres.stop()
+    postgres.start()
+    kill_a_worker(study, 20, rng)
+    assert process.wait(timeout=300) == 0
+    assert_accounted_for(study, tracking.sweep("served").info.run_id, TRIALS)
+    assert tracking.sweep("served").info.status == "FINISHED"
+    assert all(trial.state.name == "COMPLETE" for trial in settled(study))
+
+
+@pytest.mark.slow
+def test_sqlite_two_workers_killed(quick_space, place):
+    rng = random.Random(8)
+    storage = f"sqlite:///{place.folder / 'kills.db'}"
+    process = sweep(quick_space("filed"), "filed", storage)
+    study = load_study("filed", storage)
+    kill_a_worker(study, 4, rng)
+    kill_a_worker(study, 15, rng)
+    assert process.wait(timeout=300) == 0
+    assert_accounted_for(study, tracking.sweep("filed").info.run_id, TRIALS)
+    assert tracking.sweep("filed").info.status == "FINISHED"
+    assert all(trial.state.name == "COMPLETE" for trial in settled(study))
+
+
+@pytest.mark.slow
+def test_a_killed_launcher_takes_its_workers_along_and_its_trial_goes_on(quick_space, place):
+    storage = f"sqlite:///{place.folder / 'launcher.db'}"
+    path = quick_space("launched", **PATIENT)
+    process = sweep(path, "launched", storage, trials=2, workers=1)
+    study = load_study("launched", storage)
+    wait_until(lambda: any(len(trial.intermediate_values) >= 3 for trial in study.trials), "three epochs")
+    worker = running(study)[0].user_attrs[WORKER]
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    wait_until(lambda: gone(worker) is True, "its worker is gone too")
+    parent = tracking.sweep("launched").info.run_id
+    assert tracking.get(parent).info.status == "RUNNING"
+
+    assert sweep(path, "launched", storage, trials=2, workers=1).wait(timeout=200) == 0
+    assert_accounted_for(study, parent, total=2)
+    assert tracking.sweep("launched").info.status == "FINISHED"
+    (again,) = [trial for trial in settled(study) if RETRY_OF in trial.user_attrs]
+    run = tracking.get(again.user_attrs[RUN_ID])
+    assert "died" in run.data.tags["failure.earlier"]
+    assert sorted(again.intermediate_values) == list(range(25))
+
+    # It went on from its last checkpoint, and came to what the same training does without a break.
+    logged = mlflow.MlflowClient().get_metric_history(run.info.run_id, "dev/loss")
+    assert 25 <= len(logged) <= 26
+    whole = train(["--config", str(tracking.fetch(run.info.run_id, tracking.CONFIG_ARTIFACT))])
+    assert tracking.history(whole.run_id, "dev/loss") == tracking.history(run.info.run_id, "dev/loss")
+    assert again.value == whole.dev_eer
+
+
+@pytest.mark.slow
+def test_ctrl_c_puts_every_trial_back(quick_space, place):
+    storage = f"sqlite:///{place.folder / 'interrupted.db'}"
+    path = quick_space("interrupted", **PATIENT)
+    process = sweep(path, "interrupted", storage, trials=2, workers=2)
+    study = load_study("interrupted", storage)
+    wait_until(lambda: len(running(study)) == 2 and any(t.intermediate_values for t in running(study)), "both run")
+    os.killpg(process.pid, signal.SIGINT)
+    assert process.wait(timeout=100) == 130
+    parent = tracking.sweep("interrupted")
+    assert parent.info.status == "KILLED"
+    assert {run.info.status for run in tracking.children(parent.info.run_id)} == {"SCHEDULED"}
+    assert [trial.state.name for trial in without_replaced(own_trials(study))] == ["WAITING"] * 2
+
+    assert sweep(path, "interrupted", storage, trials=2, workers=2).wait(timeout=200) == 0
+    assert_accounted_for(study, parent.info.run_id, total=2)
+    assert tracking.sweep("interrupted").info.status == "FINISHED"

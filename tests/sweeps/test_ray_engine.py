@@ -1,0 +1,133 @@
+"""Tasks are hired as trials wait, and lost ones are known by name; the cluster here is played by a list."""
+
+import argparse
+
+import pytest
+from optuna.trial import TrialState
+
+from experiments.ray_cluster import Loss, Needs, Task
+from sweeps.ray_arguments import add_ray_arguments, ray_plan
+from sweeps.ray_engine import Plan, Tasks
+from sweeps.reconcile import put_back
+from sweeps.space import Pruner, Sampler, Space, Subspace
+from sweeps.storage import WORKER
+from sweeps.study import EARLIER, RETRY_OF, TASK, TOTAL, open_study, queue, waiting
+from sweeps.worker import Job
+
+
+class PlayedCluster:
+    """Starts nothing; what has ended, and how, is put into `over`."""
+
+    def __init__(self):
+        self.jobs, self.over, self.cancelled = [], {}, []
+
+    def start(self, name, function, job, needs):
+        self.jobs.append(job)
+        return Task(name, name)
+
+    def ended(self, tasks):
+        return {task: self.over[task.name] for task in tasks if task.name in self.over}
+
+    def cancel(self, tasks):
+        self.cancelled = [task.name for task in tasks]
+
+
+@pytest.fixture
+def study(tmp_path):
+    study = open_study("s", f"sqlite:///{tmp_path / 'optuna.db'}", Space(Subspace(), Sampler(), Pruner(), "print"))
+    study.set_user_attr(TOTAL, 5)
+    queue(study, 5)
+    return study
+
+
+def tasks(study, most=None):
+    cluster = PlayedCluster()
+    return Tasks(cluster, study, Job("s", "sqlite://", 1, most=1), Plan(most=most)), cluster
+
+
+def take(study, job):
+    """Take a trial as the task of a job does, on a machine that this one cannot look at."""
+    trial = study.ask()
+    trial.set_user_attr(TASK, job.task)
+    trial.set_user_attr(WORKER, "elsewhere:1:1.00")
+    return trial
+
+
+def test_all_that_wait_are_asked_for_at_once_and_once(study):
+    crew, cluster = tasks(study)
+    crew.hire(len(waiting(study)))
+    assert len(crew) == 5
+    crew.hire(len(waiting(study)))  # none has taken its trial yet
+    take(study, cluster.jobs[0])
+    crew.hire(len(waiting(study)))
+    assert len(crew) == 5
+    assert len({job.task for job in cluster.jobs}) == len({job.index for job in cluster.jobs}) == 5
+
+
+def test_so_many_at_a_time(study):
+    crew, cluster = tasks(study, most=2)
+    crew.hire(len(waiting(study)))
+    assert len(crew) == 2
+    study.tell(take(study, cluster.jobs[0]), 0.5)
+    cluster.over = {cluster.jobs[0].task: None}
+    assert crew.dead() == []
+    crew.hire(len(waiting(study)))
+    assert len(crew) == 2
+    assert len(cluster.jobs) == 3
+
+
+def test_no_more_than_the_total_lacks(study):
+    study.set_user_attr(TOTAL, 2)
+    crew, _ = tasks(study)
+    crew.hire(len(waiting(study)))
+    assert len(crew) == 2
+
+
+@pytest.mark.parametrize("with_node", [True, False])
+def test_a_lost_task_s_trial_is_queued_again(study, with_node):
+    crew, cluster = tasks(study, most=2)
+    crew.hire(len(waiting(study)))
+    lost, alive = (take(study, job) for job in cluster.jobs)
+    assert put_back(study) == []  # nobody can tell by looking
+    cluster.over = {cluster.jobs[0].task: Loss("its node went away", with_node)}
+    (death,) = crew.dead()
+    assert death.alone is not with_node
+    put_back(study, death.why, [death.task])
+    states = [trial.state for trial in study.trials]
+    assert (states[lost.number], states[alive.number]) == (TrialState.FAIL, TrialState.RUNNING)
+    (again,) = (trial for trial in study.trials if trial.user_attrs.get(RETRY_OF) == lost.number)
+    assert "its node went away" in again.user_attrs[EARLIER]
+
+
+def test_all_are_told_to_stop(study):
+    crew, cluster = tasks(study, most=3)
+    crew.hire(5)
+    crew.stop()
+    assert cluster.cancelled == [job.task for job in cluster.jobs]
+
+
+def plan(*words):
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--workers", type=int)
+    add_ray_arguments(parser)
+    return ray_plan(parser.parse_args(words))
+
+
+def test_words_make_a_plan():
+    assert plan() is None
+    assert plan("--engine", "ray") == Plan()
+    words = "--engine ray --address auto --workers 8 --cpus-per-trial 4 --gpus-per-trial 0.25"
+    assert plan(*words.split()) == Plan("auto", Needs(4, 0.25), 8)
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        ("--gpus-per-trial 0.25", "add --engine ray"),
+        ("--engine ray --cpus-per-trial -1", "found -1"),
+        ("--engine ray --gpus-per-trial 1.5", "found 1.5, expected a whole number"),
+    ],
+)
+def test_words_that_make_none(words, complaint):
+    with pytest.raises(ValueError, match=complaint):
+        plan(*words.split())

@@ -1,0 +1,74 @@
+"""A worker that was taken for dead gives its trial up, and nothing that it wrote stays."""
+
+import pytest
+
+import sweeps.objective
+from experiments import tracking
+from sweeps.launch import launch
+from sweeps.reconcile import put_back, reconcile
+from sweeps.signature import this_worker
+from sweeps.study import DEFAULT_STORAGE, RETRY_OF, RUN_ID, earlier_values, own_trials, settled, without_replaced
+from sweeps.worker import Job, work
+from tests.sweeps.wreckage import assert_accounted_for
+
+real_train = sweeps.objective.train
+
+
+@pytest.fixture
+def in_process(monkeypatch):
+    """Have the launcher's own process work, so that a test can alter what it calls."""
+
+    def run(members, study):
+        work(Job(study.study_name, DEFAULT_STORAGE, threads=1))
+
+    monkeypatch.setattr("sweeps.launch.run_crew", run)
+
+
+def test_a_false_alarm(quick_space, place, in_process, monkeypatch, capsys):
+    taken_away = []
+
+    def train(words, **options):
+        def keep_going(epoch, dev_eer):
+            if epoch == 1 and not taken_away:
+                study = sweeps.study.load_study("alarm", DEFAULT_STORAGE)
+                taken_away.extend(put_back(study, dead=[this_worker()]))
+            return options["keep_going"](epoch, dev_eer)
+
+        return real_train(words, **{**options, "keep_going": keep_going})
+
+    monkeypatch.setattr("sweeps.objective.train", train)
+    study = launch(quick_space("alarm", epochs=3), "alarm", 1)
+    assert "taken for dead" in capsys.readouterr().out
+    parent = tracking.sweep("alarm").info.run_id
+    assert_accounted_for(study, parent, 1)
+    assert reconcile(study, parent) == []
+    (trial,) = settled(study)
+    assert trial.state.name == "COMPLETE"
+    assert (trial.user_attrs[RETRY_OF], trial.user_attrs[RUN_ID]) == (0, study.trials[0].user_attrs[RUN_ID])
+    assert sorted(trial.intermediate_values) == [0, 1, 2]
+    assert earlier_values(study, trial) == study.trials[0].intermediate_values
+
+
+def test_what_is_written_to_a_run_that_is_another_s_is_taken_back(quick_space, place, in_process, monkeypatch):
+    """The worker that took the trial over has not begun yet: its run waits, although the first one failed on it."""
+    seen = []
+
+    def train(words, **options):
+        def keep_going(epoch, dev_eer):
+            put_back(sweeps.study.load_study("left", DEFAULT_STORAGE), dead=[this_worker()])
+            monkeypatch.setattr("sweeps.worker.stopped", lambda study: "that is enough")
+            return options["keep_going"](epoch, dev_eer)
+
+        def on_start(run_id):
+            seen.append(run_id)
+            options["on_start"](run_id)
+
+        return real_train(words, **{**options, "keep_going": keep_going, "on_start": on_start})
+
+    monkeypatch.setattr("sweeps.objective.train", train)
+    study = launch(quick_space("left", epochs=2), "left", 1)
+    assert [trial.state.name for trial in without_replaced(own_trials(study))] == ["WAITING"]
+    (run,) = tracking.children(tracking.sweep("left").info.run_id)
+    assert run.info.run_id == seen[0]
+    assert run.info.status == "SCHEDULED"
+    assert "failure" not in run.data.tags
