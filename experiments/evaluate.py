@@ -125,11 +125,11 @@ def metric_columns(metrics: Metrics, partition: str) -> dict[str, float]:
     return {f"{partition}_whole/{name}": columns[name] for name in ("eer", "min_dcf")}
 
 
-def score_trials(detector: Detector, trials: Sequence[Trial], title: str) -> ScoredTrials:
-    """Score whole utterances by the mean over their windows, as the deployed model does."""
+def score_trials(detector: Detector, trials: Sequence[Trial], title: str, *, tell: bool = True) -> ScoredTrials:
+    """Score whole utterances by the mean over their windows, as the deployed model does; show how far it is if told."""
     rate_hz = detector.specifications.sample_rate_hz
     scores, durations_s = [], []
-    for trial in track(trials, f"scoring {title}", console=Console(stderr=True)):
+    for trial in track(trials, f"scoring {title}", console=Console(stderr=True), disable=not tell):
         waveform = decode(trial.path, rate_hz)
         scores.append(score_waveform(detector, waveform).score)
         durations_s.append(len(waveform) / rate_hz)

@@ -18,6 +18,7 @@ from typing import Any, Self
 from pytorch_lightning.loggers import Logger
 
 from experiments import tracking
+from experiments.mlflow_experiment import EXPERIMENT
 
 FILE = "metrics.jsonl"
 _EVERY_S = 5.0  # the UI is so far behind at most
@@ -50,7 +51,7 @@ class MetricLog(Logger):
     @property
     def name(self) -> str:
         """What Lightning would name folders after."""
-        return tracking.EXPERIMENT
+        return EXPERIMENT
 
     @property
     def version(self) -> str:

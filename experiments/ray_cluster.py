@@ -143,10 +143,8 @@ class Cluster:
         """Return which of the tasks have ended.
 
         Returns:
-            How each was lost, with its process or its node; none for those that came to their end.
-
-        Raises:
-            Exception: what a task has raised.
+            How each was lost: by an error of its own, with its process or its node; none for those that came to their
+            end.
         """
         if not tasks:
             return {}
@@ -154,13 +152,20 @@ class Cluster:
         done, _ = self._ray.wait(list(by_reference), num_returns=len(by_reference), timeout=0)
         return {by_reference[reference]: self._loss(reference) for reference in done}
 
-    def cancel(self, tasks: Collection[Task]) -> None:
-        """Press Ctrl-C in tasks, and wait until each has put back what it was at."""
-        references = [task.reference for task in tasks]
-        for reference in references:
-            self._ray.cancel(reference)
-        if references:
-            self._ray.wait(references, num_returns=len(references), timeout=_PATIENCE_S)
+    def cancel(self, tasks: Collection[Task]) -> dict[Task, Loss]:
+        """Press Ctrl-C in tasks, and wait until each has put back what it was at.
+
+        Returns:
+            How those were lost that did not.
+        """
+        if not tasks:
+            return {}
+        for task in tasks:
+            self._ray.cancel(task.reference)
+        _, late = self._ray.wait([task.reference for task in tasks], num_returns=len(tasks), timeout=_PATIENCE_S)
+        overdue = Loss(f"it did not stop in {_PATIENCE_S:g} s")
+        losses = {task: overdue if task.reference in late else self._loss(task.reference) for task in tasks}
+        return {task: loss for task, loss in losses.items() if loss is not None}
 
     def _start(
         self,
@@ -184,15 +189,16 @@ class Cluster:
         try:
             self._ray.get(reference)
         except errors.OutOfMemoryError:
-            return Loss("Ray ended its process because the memory of the node ran short")
+            return Loss("its process was ended because the memory of the node ran short")
         except errors.NodeDiedError:
-            return Loss("its Ray node died or was taken away", with_node=True)
+            return Loss("its node died or was taken away", with_node=True)
         except (errors.WorkerCrashedError, errors.LocalRayletDiedError, errors.OwnerDiedError):
             return Loss("its process died")
+        except errors.TaskCancelledError:
+            return None  # as it was told to
         except errors.RayTaskError as error:
-            if isinstance(error.cause, Exception):
-                raise error.cause from None
-            raise
+            cause = error.cause if isinstance(error.cause, Exception) else error
+            return Loss(f"{type(cause).__name__}: {cause}")
         return None
 
 

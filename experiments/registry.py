@@ -154,6 +154,17 @@ def holder(name: str, alias: str) -> str | None:
         return None
 
 
+def registered_runs() -> frozenset[str]:
+    """Return the runs that any version of any model came from: nothing of theirs is thrown away."""
+    client = mlflow_store.client()
+    found = client.search_model_versions()
+    runs = {str(version.run_id) for version in found}
+    while found.token:
+        found = client.search_model_versions(page_token=found.token)
+        runs |= {str(version.run_id) for version in found}
+    return frozenset(runs)
+
+
 def version_of(uri: str) -> ModelVersion:
     """Return the version that ``models:/NAME@ALIAS`` or ``models:/NAME/VERSION`` names.
 

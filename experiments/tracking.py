@@ -8,7 +8,7 @@ import json
 import os
 import re
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,11 +21,10 @@ from mlflow.tracking.context.registry import resolve_tags
 from mlflow.utils.validation import MAX_METRICS_PER_BATCH, MAX_PARAMS_TAGS_PER_BATCH
 
 from datamodules.manifest import Manifest
-from experiments import mlflow_store
+from experiments import mlflow_experiment, mlflow_store
 from experiments.failures import describe as describe_failure
 from experiments.provenance import code_state, flatten
 
-EXPERIMENT = "spooflab"
 CHECKPOINT_ARTIFACT = "checkpoint/best.ckpt"
 CONFIG_ARTIFACT = "config.yaml"
 AUGMENTATION_ARTIFACT = "augmentation.json"
@@ -36,12 +35,8 @@ _LONGEST_PARAM = 500  # longer values stand in config.yaml alone
 _DIGEST_LENGTH = 36  # MLflow refuses longer ones
 FAILURE_TAG = "failure"
 _UNFINISHED = ("RUNNING", "SCHEDULED")
-_KIND_TAG = "mlflow.experimentKind"
 _NOTE_TAG = "mlflow.note.content"
 _PARENT_TAG = "mlflow.parentRunId"
-_EXPERIMENT_NOTE = """A sweep is one row: open its + for its trials, select some and press *Compare*.
-Finished trials are FINISHED, pruned ones KILLED, failed ones FAILED with the reason in the tag `failure`.
-EERs are legacy (ASVspoof), as fractions; `best/…` is of the epoch that was kept, `eval/…` of evaluated runs."""
 _AWAY = ("INTERNAL_ERROR", "TEMPORARILY_UNAVAILABLE")  # what MLflow calls a store that did not answer
 _PROJECT_RUN = "MLFLOW_RUN_ID"  # the run that `mlflow run` has made for the command it starts
 
@@ -85,7 +80,7 @@ def run(
 
 def _begin(name: str, parent: str | None, tags: Mapping[str, str]) -> str:
     client = mlflow_store.client()
-    experiment = client.get_run(parent).info.experiment_id if parent else _experiment(client)
+    experiment = client.get_run(parent).info.experiment_id if parent else mlflow_experiment.made(client)
     nested = {_PARENT_TAG: parent} if parent else {}
     made = client.create_run(experiment, run_name=name, tags=resolve_tags({**nested, **tags}))
     return str(made.info.run_id)
@@ -98,19 +93,6 @@ def _go_on(run_id: str, name: str, tags: Mapping[str, str]) -> str:
     if FAILURE_TAG in client.get_run(run_id).data.tags:  # of the attempt that this one goes on with
         client.delete_tag(run_id, FAILURE_TAG)
     return run_id
-
-
-def _experiment(client: mlflow.MlflowClient) -> str:
-    """Return the id of the experiment, whose kind tells the UI that it holds trainings, not chats."""
-    experiment = client.get_experiment_by_name(EXPERIMENT)
-    if experiment is None:
-        tags = {_KIND_TAG: "custom_model_development", _NOTE_TAG: _EXPERIMENT_NOTE}
-        try:
-            return str(client.create_experiment(EXPERIMENT, tags=tags))
-        except MlflowException as error:  # another process was first
-            if (experiment := client.get_experiment_by_name(EXPERIMENT)) is None:
-                raise RuntimeError(f"MLflow has no experiment {EXPERIMENT!r} and makes none: {error}") from error
-    return str(experiment.experiment_id)
 
 
 def describe(run_id: str, text: str) -> None:
@@ -179,6 +161,13 @@ def correct(
 def tag(run_id: str, tags: Mapping[str, str]) -> None:
     """Put tags on a run."""
     mlflow_store.client().log_batch(run_id, tags=[RunTag(name, str(value)) for name, value in tags.items()])
+
+
+def untag(run_id: str, names: Iterable[str]) -> None:
+    """Take tags off a run."""
+    client = mlflow_store.client()
+    for name in names:
+        client.delete_tag(run_id, name)
 
 
 def log_metrics(run_id: str, metrics: Mapping[str, float], step: int = 0) -> None:
@@ -306,8 +295,16 @@ def find(tags: Mapping[str, str]) -> list[Run]:
     quoted = [value for value in tags.values() if "'" in value]
     if quoted:
         raise ValueError(f"the name {quoted[0]!r} has a quote in it, which MLflow cannot search for: choose another")
+    return _search(" and ".join(f"tags.`{name}` = '{value}'" for name, value in tags.items()))
+
+
+def find_tagged(name: str) -> list[Run]:
+    """Return the runs of every experiment that have a tag of that name, newest first."""
+    return _search(f"tags.`{name}` LIKE '%'")
+
+
+def _search(condition: str) -> list[Run]:
     mlflow_store.client()  # which sees to it that there is a store
-    condition = " and ".join(f"tags.`{name}` = '{value}'" for name, value in tags.items())
     return mlflow.search_runs(filter_string=condition, search_all_experiments=True, output_format="list")
 
 

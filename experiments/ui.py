@@ -5,7 +5,8 @@ import os
 import sys
 from typing import NoReturn
 
-from experiments import tracking
+from experiments import experiment_page, tracking
+from experiments.mlflow_experiment import experiment_id
 
 
 def main(arguments: list[str]) -> NoReturn:
@@ -17,8 +18,8 @@ def main(arguments: list[str]) -> NoReturn:
     if tracking.store().startswith("http"):
         print(f"the store is a server with pages of its own: open {tracking.store()}")
         raise SystemExit(0)
-    print(
-        f"experiments: http://{options.host}:{options.port}/#/experiments   (in one, the chart icon compares its runs)"
-    )
+    known = experiment_id()
+    page = "#/experiments" if known is None else experiment_page.link(known)
+    print(f"runs: http://{options.host}:{options.port}/{page}   (the chart icon compares them)", flush=True)
     where = ["--backend-store-uri", tracking.store(), "--host", options.host, "--port", str(options.port)]
     os.execv(sys.executable, [sys.executable, "-m", "mlflow", "ui", *where])

@@ -1,111 +1,146 @@
-"""A study in, its answer on the sweep's MLflow run out: best value, best config, all trials, the history."""
+"""A study in, its answer on the sweep's MLflow run out: numbers after every trial, charts now and then."""
 
-import shutil
+import json
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import optuna
-import pandas as pd
-from matplotlib.figure import Figure
-from optuna.trial import FrozenTrial, TrialState
 
 from experiments import tracking
-from sweeps.study import RUN_ID, best, settled
+from sweeps.charts import Section, sections
+from sweeps.charts_page import page
+from sweeps.findings import Findings, branch_of, findings, measured
+from sweeps.importance import importances
+from sweeps.measures import column
+from sweeps.note import answer_lines, note, values_of
+from sweeps.seed_table import Verdict
+from sweeps.shown_study import shown_study
+from sweeps.study import RUN_ID
+from sweeps.trial_table import as_html, trial_table
 
-_COLOURS = {TrialState.COMPLETE: "#0072B2", TrialState.PRUNED: "#999999", TrialState.FAIL: "#D55E00"}  # Okabe & Ito
+FOLDER = "sweep"
+ANSWER_FILE = "answer.json"
+_BEST_TAG = "best."
+_WON_TAG, _TRIAL_TAG, _VALUES_TAG = "sweep.winner", "sweep.best_trial", "sweep.best"
+_STILL_DPI = 120
 
 
-def publish(study: optuna.Study, parent: str, space: Path) -> None:
-    """Log what a sweep has found so far; done again it replaces what it logged before.
+def publish_numbers(found: Findings, parent: str, verdict: Verdict | None = None) -> str | None:
+    """Put counts, the winner and its values on the sweep's run; cheap enough to be done after every trial.
+
+    Args:
+        found: so far.
+        parent: id of the sweep's MLflow run.
+        verdict: what the best came to over several seeds, where that was asked: then it says who wins.
+
+    Returns:
+        The run of the winner, where there is one.
+    """
+    known = tracking.get(parent).data
+    counts = {f"trials/{state}": float(count) for state, count in found.states.items()}
+    winner = found.best
+    if verdict is not None:
+        winner = next(trial for trial in found.ranking if trial.number == verdict.picked.trial)
+    if winner is None or RUN_ID not in winner.user_attrs:
+        tracking.log_metrics(parent, counts, step=len(found.trials))
+        return None
+    run_id = str(winner.user_attrs[RUN_ID] if verdict is None else verdict.picked.typical.run_id)
+    numbers = measured(winner, found.measures)
+    if verdict is not None:
+        numbers = {verdict.measure: verdict.picked.typical.value, f"{verdict.measure}_mean": verdict.picked.mean}
+    best = {column(measure): float(value) for measure, value in numbers.items()}
+    tracking.log_metrics(parent, {**counts, **best}, step=len(found.trials))
+    tags = {
+        tracking.WINNER_TAG: run_id,
+        _TRIAL_TAG: str(winner.number),
+        _VALUES_TAG: " · ".join(values_of(winner).values()),
+        **{_BEST_TAG + name: value for name, value in values_of(winner).items()},
+    }
+    before = known.tags.get(tracking.WINNER_TAG)
+    tracking.untag(parent, [name for name in known.tags if name.startswith(_BEST_TAG) and name not in tags])
+    tracking.tag(parent, {name: value for name, value in tags.items() if known.tags.get(name) != value})
+    if before != run_id:
+        if before is not None:
+            tracking.tag(before, {_WON_TAG: "false"})
+        tracking.tag(run_id, {_WON_TAG: "true"})
+    return run_id
+
+
+def publish(
+    study: optuna.Study,
+    parent: str,
+    space: str,
+    measures: Sequence[str],
+    branches: Sequence[str],
+    verdict: Verdict | None = None,
+) -> None:
+    """Log all that a sweep has found so far, with charts; done again it replaces what it logged before.
 
     Args:
         study: with any number of trials.
         parent: id of the sweep's MLflow run.
         space: YAML of the search space, logged beside the answer.
+        measures: that the study minimises, in its order.
+        branches: names of the choices at the top of the space.
+        verdict: what the best came to over several seeds, where that was asked.
     """
-    trials = settled(study)
-    states = {f"trials/{state.name.lower()}": sum(trial.state is state for trial in trials) for state in _COLOURS}
-    tracking.log_metrics(parent, {name: float(count) for name, count in states.items()})
+    found = findings(study, measures, branches)
+    winner = publish_numbers(found, parent, verdict)
+    drawn = sections(study, measures, branches)
+    left_out = [f"{section.title}: {reason}" for section in drawn for reason in section.left_out]
     with tempfile.TemporaryDirectory() as folder:
         answer = Path(folder)
-        shutil.copyfile(space, answer / "space.yaml")
-        table(study).to_csv(answer / "trials.csv", index=False)
-        history(study).savefig(answer / "history.png", dpi=120)
-        found = best(study)
-        if found is not None:
-            run_id = found.user_attrs[RUN_ID]
-            before = tracking.get(parent).data.tags.get(tracking.WINNER_TAG)
-            if before not in (None, run_id):
-                tracking.tag(before, {"sweep.winner": "false"})
-            shutil.copyfile(tracking.fetch(run_id, tracking.CONFIG_ARTIFACT), answer / "best.yaml")
-            tracking.log_metrics(parent, {"best/dev_eer": float(found.value or 0.0)})
-            tracking.tag(
-                parent, {tracking.WINNER_TAG: run_id, "sweep.best_trial": str(found.number), **_best_params(found)}
-            )
-            tracking.describe(parent, note(study, found))
-            tracking.tag(run_id, {"sweep.winner": "true"})
-        tracking.log_files(parent, answer, "sweep")
+        (answer / "space.yaml").write_text(space)
+        if winner is not None:
+            config = tracking.fetch(winner, tracking.CONFIG_ARTIFACT).read_text()
+            (answer / "best.yaml").write_text(config)
+        _write(answer, found, drawn, verdict)
+        tracking.log_files(parent, answer, FOLDER)
+    experiment = tracking.get(parent).info.experiment_id
+    tracking.describe(parent, note(found, _shares(study, found), experiment, verdict, left_out))
 
 
-def note(study: optuna.Study, found: FrozenTrial) -> str:
-    """Return the answer in Markdown, for whoever opens the sweep's page."""
-    values = "\n".join(f"| {name} | {value} |" for name, value in found.params.items())
-    best_eer = f"trial {found.number}, dev EER {100 * (found.value or 0):.2f} %"
-    return f"""**Best: {best_eer}** (legacy), run `{found.user_attrs[RUN_ID]}`.
-
-| parameter | value |
-|---|---|
-{values}
-
-All trials are in `sweep/trials.csv`, the winner's config in `sweep/best.yaml`.
-Next: `spooflab evaluate --sweep {study.study_name}`, then `spooflab promote --sweep {study.study_name}`.
-"""
+def _write(folder: Path, found: Findings, drawn: Sequence[Section], verdict: Verdict | None) -> None:
+    rows = trial_table(found)
+    rows.to_csv(folder / "trials.csv", index=False)
+    (folder / "trials.json").write_text(json.dumps(json.loads(rows.to_json(orient="records")), indent=1))
+    (folder / ANSWER_FILE).write_text(json.dumps(as_json(found, verdict), indent=1))
+    html = page(f"Sweep {found.name}", answer_lines(found, verdict), drawn, as_html(rows, found.measures))
+    (folder / "figures.html").write_text(html)
+    (folder / "figures").mkdir()
+    for chart in (chart for section in drawn for chart in section.charts):
+        chart.still.savefig(folder / "figures" / f"{chart.name}.png", dpi=_STILL_DPI, bbox_inches="tight")
 
 
-def table(study: optuna.Study) -> pd.DataFrame:
-    """Return a row for each trial: number, state, dev EER, epochs, seconds, run, parameters."""
-    rows = [
-        {
-            "trial": trial.number,
-            "state": trial.state.name,
-            "dev_eer": trial.value
-            if trial.value is not None
-            else min(trial.intermediate_values.values(), default=None),
-            "epochs": len(trial.intermediate_values),
-            "seconds": round(trial.duration.total_seconds(), 1) if trial.duration else None,
-            "run": trial.user_attrs.get(RUN_ID),
-            **trial.params,
-        }
-        for trial in settled(study)
-    ]
-    return pd.DataFrame(rows)
+def as_json(found: Findings, verdict: Verdict | None) -> dict[str, object]:
+    """Return the answer as plain values."""
+    saving = found.saving
+    return {
+        "sweep": found.name,
+        "measures": list(found.measures),
+        "trials": found.states,
+        "best": None if found.best is None else found.best.number,
+        "front": [
+            {
+                "trial": trial.number,
+                "run": trial.user_attrs.get(RUN_ID),
+                "branch": branch_of(trial, found.branches),
+                "measures": measured(trial, found.measures),
+            }
+            for trial in found.front
+        ],
+        "median": found.median,
+        "baselines": {str(trial.number): measured(trial, found.measures) for trial in found.baselines},
+        "failures": found.failures,
+        "pruning_saved": {"seconds": saving.seconds, "epochs": saving.epochs, "trials": saving.trials},
+        "seeds": None if verdict is None else verdict.as_json(),
+    }
 
 
-def history(study: optuna.Study) -> Figure:
-    """Draw each trial's dev EER by its number, coloured by its state, and the best so far."""
-    figure = Figure(figsize=(8, 4.5), layout="constrained")
-    axes = figure.subplots()
-    trials = table(study)
-    for state, colour in _COLOURS.items():
-        of_state = trials[trials.state == state.name] if len(trials) else trials
-        if len(of_state):
-            axes.scatter(of_state.trial, 100 * of_state.dev_eer.astype(float), color=colour, label=state.name.lower())
-    complete = trials[trials.state == "COMPLETE"] if len(trials) else trials
-    if len(complete):
-        axes.step(
-            complete.trial,
-            100 * complete.dev_eer.astype(float).cummin(),
-            where="post",
-            color="black",
-            label="best so far",
-        )
-    axes.set(xlabel="trial", ylabel="lowest dev EER (%, legacy)", title=f"sweep {study.study_name}")
-    axes.set_ylim(bottom=0)
-    axes.grid(alpha=0.3)
-    if len(trials):
-        axes.legend()
-    return figure
-
-
-def _best_params(trial: FrozenTrial) -> dict[str, str]:
-    return {f"best.{name.rpartition('/')[2]}": str(value) for name, value in trial.params.items()}
+def _shares(study: optuna.Study, found: Findings) -> dict[str, dict[str, float]]:
+    """Importance among the trials of the winner's kind."""
+    if found.best is None:
+        return {}
+    option = str(found.best.params[found.branches[0]]) if found.branches else None
+    return importances(shown_study(study, found.measures, found.branches, option))

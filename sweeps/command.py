@@ -10,14 +10,16 @@ import optuna
 
 from experiments import tracking
 from experiments.train import quieten
-from sweeps import join
+from sweeps import clean, join
 from sweeps.launch import check, launch, sample
 from sweeps.ray_arguments import add_ray_arguments, ray_plan
 from sweeps.reconcile import reconcile
+from sweeps.reseed import Wish
+from sweeps.retention import KEPT
 from sweeps.space import read_space
 from sweeps.study import DEFAULT_STORAGE, PARENT, load_study, settled
 
-_SUBCOMMANDS = {"worker": join.main}
+_SUBCOMMANDS = {"worker": join.main, "clean": clean.main}
 
 
 def main(arguments: list[str]) -> int:
@@ -26,7 +28,8 @@ def main(arguments: list[str]) -> int:
         return _SUBCOMMANDS[arguments[0]](arguments[1:])
     parser = argparse.ArgumentParser(
         prog="spooflab sweep",
-        description="Search hyperparameters; the same command resumes. `spooflab sweep worker` joins a sweep.",
+        description="Search hyperparameters; the same command resumes.",
+        epilog="`spooflab sweep worker` joins a sweep from another machine; `spooflab sweep clean` frees disk.",
     )
     parser.add_argument("--space", type=Path, help="YAML of the search space")
     parser.add_argument("--trials", type=int, default=20, help="total number of trials, earlier ones included")
@@ -37,9 +40,14 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--gpus-per-worker", type=int, default=1, help="GPUs that each worker sees, if there are any")
     add_ray_arguments(parser)
     parser.add_argument("--storage", default=DEFAULT_STORAGE, help="URL of Optuna's database")
+    parser.add_argument(
+        "--keep-checkpoints", type=int, default=KEPT, metavar="K", help="of the best trials; the others' are deleted"
+    )
+    parser.add_argument("--reseed-top", type=int, default=0, metavar="K", help="train the best K anew, over --seeds")
+    parser.add_argument("--seeds", type=int, default=5, metavar="S", help="that each of them is trained with")
     parser.add_argument("--dry-run", action="store_true", help="print sampled configs and stop")
     parser.add_argument("--reconcile", action="store_true", help="repair what a crash left, and stop")
-    parser.add_argument("--json", action="store_true", help="of --reconcile: print one JSON object")
+    parser.add_argument("--json", action="store_true", help="an object for each trial, and for the answer")
     options = parser.parse_args(arguments)
     quieten()
     if options.reconcile:
@@ -47,8 +55,11 @@ def main(arguments: list[str]) -> int:
         return _reconcile(name, options.storage, options.json) if name else parser.error("--reconcile needs --name")
     if options.space is None:
         parser.error("--space is missing: the YAML of the search space")
-    if min(options.trials, options.workers or 1, options.gpus_per_worker) < 1:
-        parser.error("--trials, --workers and --gpus-per-worker must be at least 1")
+    numbers = ("trials", "workers", "gpus_per_worker", "keep_checkpoints", "seeds")
+    given = [value for value in (getattr(options, number) for number in numbers) if value is not None]
+    if min(given) < 1 or options.reseed_top < 0:
+        names = ", ".join("--" + number.replace("_", "-") for number in numbers)
+        parser.error(f"{names} must be at least 1, and --reseed-top not below 0")
     return _dry_run(options.space, options.trials) if options.dry_run else _launch(options)
 
 
@@ -62,12 +73,16 @@ def _launch(options: argparse.Namespace) -> int:
         options.workers or 1,
         options.gpus_per_worker,
         ray_plan(options),
+        form="json" if options.json else "auto",
+        keep=options.keep_checkpoints,
+        wish=Wish(options.reseed_top, options.seeds) if options.reseed_top else None,
     )
     ended = settled(study)
     failed = [trial for trial in ended if trial.state is optuna.trial.TrialState.FAIL]
     if failed:
         print(f"{len(failed)} trial(s) failed; the tag 'failure' of their runs says why", file=sys.stderr)
-    print(f"next: spooflab evaluate --sweep {name}")
+    if not options.json:
+        print(f"next: spooflab evaluate --sweep {name}")
     return 1 if len(failed) == len(ended) else 0
 
 

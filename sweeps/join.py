@@ -10,7 +10,9 @@ from experiments.threads import share
 from experiments.train import quieten
 from sweeps.crew import run_crew
 from sweeps.launch import check, sample
+from sweeps.measures import MEASURES
 from sweeps.members import Members
+from sweeps.monitor import Monitor
 from sweeps.prepare import fill_caches
 from sweeps.signature import this_worker
 from sweeps.streak import SweepStoppedError, stopped
@@ -44,8 +46,9 @@ def join(name: str, storage: str, workers: int = 1, gpus_each: int = 1) -> optun
     _refuse_other_store(name, study.user_attrs[PARENT])
     fill_caches(space, sample(space, 1))
     # Its own draws: workers of two machines that drew alike would try the same values twice.
-    job = Job(name, storage, share(workers), progress=False, index=stable_hash(this_worker()))
-    run_crew(Members(job, workers, gpus_each), study, launching=False)
+    job = Job(name, storage, share(workers), index=stable_hash(this_worker()))
+    with Monitor(study, MEASURES, study.user_attrs[TOTAL]) as monitor:
+        run_crew(Members(job, workers, gpus_each), study, launching=False, update=monitor.update)
     why = stopped(study)
     if why is not None:
         raise SweepStoppedError(why)

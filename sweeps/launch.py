@@ -1,6 +1,12 @@
 """A space and a total in, a finished sweep out; launched again, it goes on where it stopped."""
 
+import json
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext, redirect_stdout
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 import optuna
 
@@ -8,16 +14,78 @@ from datamodules.manifest import Manifest
 from experiments import tracking
 from experiments.threads import share
 from experiments.training_config import parse
-from sweeps.answer import publish
+from sweeps.answer import as_json
 from sweeps.crew import run_crew
+from sweeps.measures import MEASURES
 from sweeps.members import Members
+from sweeps.monitor import Form, Monitor
 from sweeps.prepare import fill_caches
 from sweeps.ray_engine import Plan, run_on_ray
 from sweeps.reconcile import reconcile, sign
+from sweeps.reseed import Wish, reseed, verdict
+from sweeps.retention import KEPT
+from sweeps.seed_queue import study_over_seeds
 from sweeps.space import Space, read_space
+from sweeps.storage import open_storage
 from sweeps.streak import SweepStoppedError, stopped, try_again
-from sweeps.study import DATA, DEFAULT_STORAGE, PARENT, SPACE, TOTAL, open_study, queue, settled
+from sweeps.study import DATA, DEFAULT_STORAGE, PARENT, SPACE, TOTAL, open_study, queue, settled, waiting
+from sweeps.upkeep import Upkeep
 from sweeps.worker import Job
+
+
+@dataclass(frozen=True)
+class _Team:
+    """What brings a study to its total, and tells of it.
+
+    Attributes:
+        space: that is searched.
+        told: what a worker elsewhere needs to know of the sweep, beside its run and total.
+        storage: URL of Optuna's database.
+        workers: processes that share the trials.
+        gpus_each: GPUs that each worker sees, where there are any.
+        cluster: of Ray, that runs the trials instead of processes here.
+        form: of what is told.
+        out: where it is told.
+    """
+
+    space: Space
+    told: Mapping[str, str]
+    storage: str
+    workers: int
+    gpus_each: int
+    cluster: Plan | None
+    form: Form
+    out: TextIO
+
+    def bring(
+        self, study: optuna.Study, parent: str, total: int, after_trials: Callable[[], None] = lambda: None
+    ) -> None:
+        """Work off what is queued in a study, nested under a run, until it has its total or was stopped.
+
+        Raises:
+            SweepStoppedError: trial after trial failed of the same cause.
+        """
+        for attribute, value in {**self.told, PARENT: parent, TOTAL: total}.items():
+            study.set_user_attr(attribute, value)
+        sign(study)
+        for repair in reconcile(study, parent):
+            print(repair)
+        try_again(study)
+        done, missing = len(settled(study)), len(waiting(study))
+        where = f"{self.workers} worker(s) of {share(self.workers)} thread(s)" if self.cluster is None else "on Ray"
+        print(f"sweep {study.study_name!r}: {done} of {total} trials done, {missing} to go, {where}")
+        if done < total:
+            fill_caches(self.space, sample(self.space, 1))
+            with Monitor(study, MEASURES, total, self.form, after_trials, self.out) as monitor:
+                if self.cluster is None:
+                    job = Job(study.study_name, self.storage, share(self.workers))
+                    run_crew(Members(job, self.workers, self.gpus_each), study, update=monitor.update)
+                else:
+                    run_on_ray(Job(study.study_name, self.storage, share()), self.cluster, study, monitor.update)
+            reconcile(study, parent)
+        why = stopped(study)
+        if why is not None:
+            raise SweepStoppedError(f"stopped at {len(settled(study))} of {total} trials: {why}")
 
 
 def launch(
@@ -28,6 +96,9 @@ def launch(
     workers: int = 1,
     gpus_each: int = 1,
     cluster: Plan | None = None,
+    form: Form = "auto",
+    keep: int = KEPT,
+    wish: Wish | None = None,
 ) -> optuna.Study:
     """Bring a sweep to a total of trials, and publish what it found on its MLflow run.
 
@@ -39,41 +110,41 @@ def launch(
         workers: processes that share the trials.
         gpus_each: GPUs that each worker sees, where there are any.
         cluster: of Ray, that runs the trials instead of processes here.
+        form: of what is told while it runs; as ``json``, standard output has nothing else.
+        keep: checkpoints of how many trials, the best ones.
+        wish: train the best anew over several seeds; none for not.
 
     Raises:
         ValueError: the space cannot be searched, or is not the one that the name stands for.
         SweepStoppedError: trial after trial failed of the same cause.
     """
-    space = read_space(path)
+    space, out = read_space(path), sys.stdout
     corpus = check(space)
     study = open_study(name, storage, space)
+    told = {SPACE: path.read_text(), DATA: corpus.digest}
+    team = _Team(space, told, storage, workers, gpus_each, cluster, form, out)
     earlier = tracking.find({tracking.SWEEP_TAG: name})
     resume = earlier[0].info.run_id if earlier else None
-    with tracking.run(
-        name, resume=resume, tags={tracking.SWEEP_TAG: name, "sweep.fingerprint": space.fingerprint}
-    ) as parent:
-        told = {SPACE: path.read_text(), DATA: corpus.digest, PARENT: parent, TOTAL: total}
-        for attribute, value in told.items():
-            study.set_user_attr(attribute, value)
-        sign(study)
-        for repair in reconcile(study, parent):
-            print(repair)
-        try_again(study)
+    tags = {tracking.SWEEP_TAG: name, "sweep.fingerprint": space.fingerprint}
+    silence = redirect_stdout(sys.stderr) if form == "json" else nullcontext()
+    with silence, tracking.run(name, resume=resume, tags=tags) as parent:
         tracking.log_dataset(parent, corpus, "train and dev")
-        missing = queue(study, total)
-        where = f"{workers} worker(s)" if cluster is None else "on Ray"
-        print(f"sweep {name!r}: {len(settled(study))} of {total} trials done, {missing} to go, {where}")
-        if len(settled(study)) < total:
-            fill_caches(space, sample(space, 1))
-            if cluster is None:
-                run_crew(Members(Job(name, storage, share(workers), progress=workers == 1), workers, gpus_each), study)
-            else:
-                run_on_ray(Job(name, storage, share()), cluster, study)
-            reconcile(study, parent)
-        publish(study, parent, path)
-        why = stopped(study)
-        if why is not None:
-            raise SweepStoppedError(f"stopped at {len(settled(study))} of {total} trials: {why}")
+        queue(study, total)
+        upkeep = Upkeep(study, parent, told[SPACE], MEASURES, list(space.root.branches), keep)
+        beside = study_over_seeds(name)
+        if beside in optuna.get_all_study_names(open_storage(storage)):
+            upkeep.judged = verdict(open_study(beside, storage, space), upkeep.found)
+        try:
+            team.bring(study, parent, total, upkeep.after_trials)
+            if wish is not None and upkeep.found.ranking:
+                upkeep.publish()
+                upkeep.judged = reseed(open_study(beside, storage, space), upkeep.found, wish, parent, team.bring)
+        except SweepStoppedError:
+            upkeep.publish()
+            raise
+        upkeep.publish()
+        if form == "json":
+            print(json.dumps(as_json(upkeep.found, upkeep.judged)), file=out, flush=True)
     return study
 
 

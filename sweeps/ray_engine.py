@@ -4,6 +4,7 @@ import socket
 import sys
 import time
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import optuna
@@ -14,7 +15,7 @@ from experiments.ray_cluster import Cluster, Needs, Task, connected, refuse_loca
 from sweeps.crew import run_crew
 from sweeps.deaths import Death
 from sweeps.study import TASK, TOTAL, own_trials, settled, stable_hash
-from sweeps.worker import Job, announce, work
+from sweeps.worker import Job, work
 
 
 @dataclass(frozen=True)
@@ -32,8 +33,14 @@ class Plan:
     most: int | None = None
 
 
-def run_on_ray(job: Job, plan: Plan, study: optuna.Study) -> None:
+def run_on_ray(job: Job, plan: Plan, study: optuna.Study, update: Callable[[], None] = lambda: None) -> None:
     """Run the trials of a study on a cluster until it has its total, or was stopped.
+
+    Args:
+        job: of each task.
+        plan: how they are laid over the cluster.
+        study: that they work at.
+        update: called about twice a second.
 
     Raises:
         KeyboardInterrupt: Ctrl-C, once every task has put its trial back.
@@ -49,7 +56,7 @@ def run_on_ray(job: Job, plan: Plan, study: optuna.Study) -> None:
             )
         tasks = Tasks(cluster, study, replace(job, threads=plan.needs.threads, most=1), plan)
         try:
-            run_crew(tasks, study)
+            run_crew(tasks, study, update=update)
         except Exception:
             tasks.stop()
             raise
@@ -69,7 +76,6 @@ class Tasks:
         self._cluster, self._study, self._job, self._plan = cluster, study, job, plan
         self._tasks: dict[str, Task] = {}
         self._launch, self._started = uuid.uuid4().hex[:8], 0
-        self._told = {trial.number for trial in settled(study)}
 
     def __len__(self) -> int:
         return len(self._tasks)
@@ -94,25 +100,22 @@ class Tasks:
         for task in ended:
             del self._tasks[task.name]
         return [
-            Death(f"Ray lost its task: {loss.why}", task.name, alone=not loss.with_node)
+            Death(f"on Ray, {loss.why}", task.name, alone=not loss.with_node)
             for task, loss in ended.items()
             if loss is not None
         ]
 
     def wait(self, seconds: float) -> None:
-        """Wait so long, or until one of them ends, and say what has ended: what tasks print stays on their node."""
+        """Wait so long, or until one of them ends."""
         if self._tasks:
             self._cluster.wait(self._tasks.values(), seconds)
         else:
             time.sleep(seconds)
-        for trial in settled(self._study):
-            if trial.number not in self._told:
-                self._told.add(trial.number)
-                announce(self._study, trial)
 
     def stop(self) -> None:
         """Have each put its trial back, and wait until it did."""
-        self._cluster.cancel(self._tasks.values())
+        for task, loss in self._cluster.cancel(self._tasks.values()).items():
+            print(f"task {task.name}: {loss.why}; its trial is put back by the next launch", file=sys.stderr)
 
     def kill(self) -> None:
         """Leave them to Ray, which ends what has lost its driver; the next launch puts their trials back."""

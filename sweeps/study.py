@@ -18,6 +18,7 @@ FINGERPRINT, SPACE, DATA, PARENT, TOTAL = "fingerprint", "space", "data", "paren
 LAUNCHER, STOPPED, FORGIVEN = "launcher", "stopped", "forgiven"
 # User attributes of a trial.
 QUEUED, SLOT, SEED, RETRY, RETRY_OF, EARLIER = "queued", "slot", "seed", "retry", "retry_of", "earlier"
+RESEED_OF, RESEED_INDEX = "reseed_of", "reseed_index"
 RUN_ID, INTERRUPTED, FAILURE, CAUSE, TASK = "run_id", "interrupted", "failure", "cause", "task"
 
 
@@ -104,6 +105,7 @@ def queue_again(study: optuna.Study, trial: FrozenTrial, reason: str, run_id: st
         run_id: of its MLflow run, where the trial does not know it.
     """
     attributes = {
+        **{name: trial.user_attrs[name] for name in (RESEED_OF, RESEED_INDEX) if name in trial.user_attrs},
         QUEUED: True,
         RETRY: trial.user_attrs.get(RETRY, 0) + (INTERRUPTED not in trial.user_attrs),
         RETRY_OF: trial.number,

@@ -14,6 +14,9 @@ from experiments import registry, score, tracking
 from experiments.evaluate import corpus_of, read_metrics
 from experiments.evidence import Metrics
 from experiments.inference import Verdict
+from sweeps.answer import ANSWER_FILE, FOLDER
+from sweeps.measures import short, shown
+from sweeps.reseed import SEEDS_TAG
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,7 @@ class Summary:
         metrics: of the winner on eval.
         version: number of the registered version, where there is one.
         examples: files of eval and what the champion says of them.
+        front: trials of the Pareto front, in words; none of a sweep for a single measure.
     """
 
     name: str
@@ -39,6 +43,7 @@ class Summary:
     metrics: Metrics
     version: str | None
     examples: dict[Path, tuple[Trial, Verdict]]
+    front: list[str]
 
 
 def summarise(name: str, model: str = registry.MODEL_NAME) -> Summary:
@@ -59,7 +64,11 @@ def summarise(name: str, model: str = registry.MODEL_NAME) -> Summary:
     return Summary(
         name=name,
         states=dict(
-            Counter(run.data.tags.get("optuna.state", "RUNNING") for run in tracking.children(parent.info.run_id))
+            Counter(
+                run.data.tags.get("optuna.state", "RUNNING")
+                for run in tracking.children(parent.info.run_id)
+                if SEEDS_TAG not in run.data.tags
+            )
         ),
         network=winner.data.params["model.network.class_path"].rpartition(".")[2],
         run_id=run_id,
@@ -67,7 +76,23 @@ def summarise(name: str, model: str = registry.MODEL_NAME) -> Summary:
         metrics=read_metrics(run_id),
         version=holder,
         examples=examples,
+        front=front_in_words(parent.info.run_id),
     )
+
+
+def front_in_words(parent: str) -> list[str]:
+    """Return the Pareto front that a sweep published, a trial a line; none for a single measure, or an older sweep."""
+    try:
+        answer = json.loads(tracking.fetch(parent, f"{FOLDER}/{ANSWER_FILE}").read_text())
+    except FileNotFoundError:
+        return []
+    if len(answer["measures"]) == 1:
+        return []
+    return [
+        f"trial {' '.join(filter(None, (str(row['trial']), row['branch'])))}: "
+        + ", ".join(f"{short(measure)} {shown(measure, row['measures'][measure])}" for measure in answer["measures"])
+        for row in answer["front"]
+    ]
 
 
 def example_trials(manifest: Manifest) -> list[Trial]:
@@ -81,6 +106,8 @@ def show(summary: Summary) -> None:
     table = Table(title=f"sweep {summary.name}", title_justify="left", show_header=False)
     table.add_row("trials", ", ".join(f"{count} {state.lower()}" for state, count in sorted(summary.states.items())))
     table.add_row("best network", f"{summary.network} (dev EER {100 * summary.dev_eer:.2f} %)")
+    for number, line in enumerate(summary.front):
+        table.add_row("" if number else "Pareto front", line)
     table.add_row("eval EER, pooled", summary.metrics.eer_text)
     operating = f"balanced accuracy {summary.metrics.balanced_accuracy:.3f}, recall {summary.metrics.recall:.3f}"
     table.add_row("at the dev threshold", f"{operating} (bona fide)")
@@ -126,6 +153,7 @@ def as_json(summary: Summary) -> dict[str, object]:
         "eval_eer": summary.metrics.eer,
         "attacks": summary.metrics.attack_eers,
         "version": summary.version,
+        "front": summary.front,
         "examples": {
             str(path): {"key": trial.key, "score": verdict.score} for path, (trial, verdict) in summary.examples.items()
         },

@@ -21,7 +21,6 @@ from sweeps.study import (
     RUN_ID,
     TASK,
     TOTAL,
-    best,
     is_owed,
     load_study,
     open_study,
@@ -41,7 +40,6 @@ class Job:
         name: of the study.
         storage: URL of Optuna's database.
         threads: that torch may use.
-        progress: show a bar for each epoch.
         index: of the worker among all that draw values at the same time.
         most: trials after which it leaves; none for as many as there are.
         task: of a cluster that this worker is, so that its launcher can tell what a lost one was at.
@@ -50,7 +48,6 @@ class Job:
     name: str
     storage: str
     threads: int
-    progress: bool = False
     index: int = 0
     most: int | None = None
     task: str | None = None
@@ -66,9 +63,9 @@ def work(job: Job, told: Callable[[], bool] = lambda: False) -> None:
     Raises:
         KeyboardInterrupt: Ctrl-C was pressed; the trial that it stopped is queued again.
     """
-    use(job.threads)
+    use(job.threads, tell=False)  # the launcher does, whose view a line between would break
     quieten()
-    optuna.logging.set_verbosity(optuna.logging.ERROR)  # `announce` says it in a line
+    optuna.logging.set_verbosity(optuna.logging.ERROR)  # the launcher says it in a line
     space = stored_space(load_study(job.name, job.storage, wait=True))
     study = open_study(job.name, job.storage, space, job.index, wait=True)
     parent, worker, done = study.user_attrs[PARENT], this_worker(), 0
@@ -80,7 +77,7 @@ def work(job: Job, told: Callable[[], bool] = lambda: False) -> None:
         def objective(trial: optuna.Trial) -> float:
             if job.task is not None:
                 trial.set_user_attr(TASK, job.task)
-            return run_trial(trial, space, parent, worker, job.progress, interrupted)
+            return run_trial(trial, space, parent, worker, interrupted)
 
         while not interrupted() and done != job.most and not stopped(study):
             if not waiting(study) or len(settled(study)) >= study.user_attrs[TOTAL]:
@@ -118,7 +115,6 @@ def _run_one(study: optuna.Study, objective: Callable[[optuna.Trial], float]) ->
     mirror(trial)
     if RUN_ID in trial.user_attrs:
         drop_scratch(trial.user_attrs[RUN_ID])
-    announce(study, trial)
     stop_if_hopeless(study)
 
 
@@ -131,17 +127,3 @@ def _leave(study: optuna.Study, trial: FrozenTrial) -> None:
 
 def _trial(study: optuna.Study, taken: optuna.Trial) -> FrozenTrial:
     return study.get_trials(deepcopy=False)[taken.number]
-
-
-def announce(study: optuna.Study, trial: FrozenTrial) -> None:
-    """Say in one line what a trial came to."""
-    lowest = min(trial.intermediate_values.values(), default=None)
-    found = best(study)
-    print(
-        f"trial {trial.number:>3}  {trial.state.name.lower():<8}"
-        + (f"  dev EER {100 * lowest:5.2f} %" if lowest is not None else "")
-        + f"  {len(trial.intermediate_values)} epochs"
-        + (f" in {trial.duration.total_seconds():.0f} s" if trial.duration else "")
-        + (f"   best so far {100 * (found.value or 0):.2f} % (trial {found.number})" if found else ""),
-        flush=True,
-    )

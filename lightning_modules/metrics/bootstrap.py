@@ -127,24 +127,73 @@ def bootstrap_difference(
     Raises:
         ValueError: For an empty class, NaN, other lengths, one speaker only in a class, or a level outside (0, 1).
     """
+    return bootstrap_mean_difference(
+        [scores], [other_scores], labels, speakers, resamples=resamples, level=level, seed=seed
+    )
+
+
+def bootstrap_mean_difference(
+    scores: Sequence[ArrayLike],
+    other_scores: Sequence[ArrayLike],
+    labels: ArrayLike,
+    speakers: Sequence[str] | None = None,
+    *,
+    resamples: int = RESAMPLES,
+    level: float = LEVEL,
+    seed: int = 0,
+) -> Difference:
+    """Paired bootstrap of the difference between two systems' mean EERs over several trainings of each.
+
+    Trials, or speakers, are drawn, and the trainings as well: the k-th of one system together with the k-th of the
+    other, which had the same seed. Few trainings are drawn from too narrowly: the variance of n of them is taken for
+    (n - 1) / n of what it is.
+
+    Args:
+        scores: ``(trainings, trials)`` of the system, higher for more bona fide.
+        other_scores: ``(trainings, trials)`` of the other system, on the same trials in the same order.
+        labels: ``(trials,)``, 1 for bona fide and 0 for spoof.
+        speakers: Speaker of each trial, if the protocol names them.
+        resamples: How many resamples.
+        level: Coverage of the interval, between 0 and 1.
+        seed: Seed of the draws.
+
+    Raises:
+        ValueError: For unequal numbers of trainings or none, an empty class, NaN, other lengths, one speaker only in a
+            class, or a level outside (0, 1).
+    """
     _check(resamples, level)
-    systems = [_classes(scores, labels), _classes(other_scores, labels)]
-    rankings = [Ranking.of(*classes) for classes in systems]
+    trainings = len(scores)
+    if trainings != len(other_scores) or not trainings:
+        raise ValueError(f"found {trainings} and {len(other_scores)} trainings to compare, expected equally many")
+    classes = [_classes(of_training, labels) for of_training in (*scores, *other_scores)]
     rng = np.random.default_rng(seed)
-    if speakers is None:
-        weights = trial_weights(rankings[0].totals, resamples, rng)
-        eers = np.array([[eers_of_weights(ranking, *drawn) for ranking in rankings] for drawn in weights]).T
-    else:
-        ids = speaker_ids(speakers, labels)
-        drawn = speaker_weights(ids, resamples, rng)
-        eers = np.array([eers_by_speaker(ranking, ids, drawn) for ranking in rankings])
-    differences = eers[0] - eers[1]
-    eer, other = (equal_error_rate(*classes).eer for classes in systems)
+    eers = _paired_eers([Ranking.of(*each) for each in classes], labels, speakers, resamples, rng)
+    drawn = rng.integers(trainings, size=(trainings, resamples))
+    apart = eers[:trainings] - eers[trainings:]
+    differences = np.take_along_axis(apart, drawn, axis=0).mean(axis=0)
+    each = [equal_error_rate(*of_training).eer for of_training in classes]
+    eer, other = float(np.mean(each[:trainings])), float(np.mean(each[trainings:]))
     low, high = _interval(differences, level)
     tail = min(int((differences <= 0).sum()), int((differences >= 0).sum()))
     p_value = min(1.0, 2 * (tail + 1) / (resamples + 1))
     unit: Unit = "trial" if speakers is None else "speaker"
     return Difference(eer, other, eer - other, low, high, p_value, level, resamples, unit)
+
+
+def _paired_eers(
+    rankings: Sequence[Ranking],
+    labels: ArrayLike,
+    speakers: Sequence[str] | None,
+    resamples: int,
+    rng: np.random.Generator,
+) -> NDArray[np.float64]:
+    """EERs of systems, all on the same resamples: ``(systems, resamples)``."""
+    if speakers is None:
+        weights = trial_weights(rankings[0].totals, resamples, rng)
+        return np.array([[eers_of_weights(ranking, *drawn) for ranking in rankings] for drawn in weights]).T
+    ids = speaker_ids(speakers, labels)
+    drawn = speaker_weights(ids, resamples, rng)
+    return np.array([eers_by_speaker(ranking, ids, drawn) for ranking in rankings])
 
 
 def speaker_ids(speakers: Sequence[str], labels: ArrayLike) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

@@ -6,6 +6,7 @@ import signal
 
 import mlflow
 import pytest
+import torch
 
 from experiments import tracking
 from experiments.train import train
@@ -24,6 +25,16 @@ def sweep(path, name, storage, trials=TRIALS, workers=WORKERS):
     process = start("sweep", *words, SPOOFLAB_THREADS="1")
     wait_until(lambda: _is_launched(name, storage) or process.poll() is not None, "the sweep is launched")
     return process
+
+
+def train_on_one_thread(config):
+    """Train as the workers above did: another number of threads adds in another order."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        return train(["--config", str(config)])
+    finally:
+        torch.set_num_threads(before)
 
 
 def _is_launched(name, storage) -> bool:
@@ -89,7 +100,7 @@ def test_a_killed_launcher_takes_its_workers_along_and_its_trial_goes_on(quick_s
     # It went on from its last checkpoint, and came to what the same training does without a break.
     logged = mlflow.MlflowClient().get_metric_history(run.info.run_id, "dev/loss")
     assert 25 <= len(logged) <= 26
-    whole = train(["--config", str(tracking.fetch(run.info.run_id, tracking.CONFIG_ARTIFACT))])
+    whole = train_on_one_thread(tracking.fetch(run.info.run_id, tracking.CONFIG_ARTIFACT))
     assert tracking.history(whole.run_id, "dev/loss") == tracking.history(run.info.run_id, "dev/loss")
     assert again.value == whole.dev_eer
 

@@ -41,7 +41,7 @@ def space(place):
 def in_process(monkeypatch) -> None:
     """Have the launcher's own process work, so that a test can alter what it calls."""
 
-    def run(members, study):
+    def run(members, study, update):
         work(Job(study.study_name, DEFAULT_STORAGE, threads=1))
 
     monkeypatch.setattr("sweeps.launch.run_crew", run)
@@ -64,7 +64,9 @@ def test_one_row_with_the_answer_on_it(space, place):
     assert parent.data.metrics["best/dev_eer"] == winner.data.metrics["best/dev_eer"] == study.best_value
     assert len(tracking.children(parent.info.run_id)) == 3
     folder = tracking.fetch(parent.info.run_id, "sweep")
-    assert {path.name for path in folder.iterdir()} == {"best.yaml", "history.png", "space.yaml", "trials.csv"}
+    assert {path.name for path in folder.iterdir()} == {
+        *("answer.json", "best.yaml", "figures", "figures.html", "space.yaml", "trials.csv", "trials.json")
+    }
     # best.yaml is all that it takes to train the winner once more.
     assert yaml.safe_load((folder / "best.yaml").read_text())["seed_everything"] == int(
         winner.data.params["seed_everything"]

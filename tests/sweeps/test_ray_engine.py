@@ -30,6 +30,7 @@ class PlayedCluster:
 
     def cancel(self, tasks):
         self.cancelled = [task.name for task in tasks]
+        return {task: Loss("it hangs") for task in tasks if task.name in self.over}
 
 
 @pytest.fixture
@@ -99,11 +100,15 @@ def test_a_lost_task_s_trial_is_queued_again(study, with_node):
     assert "its node went away" in again.user_attrs[EARLIER]
 
 
-def test_all_are_told_to_stop(study):
+def test_all_are_told_to_stop_and_what_does_not_is_told(study, capsys):
     crew, cluster = tasks(study, most=3)
     crew.hire(5)
+    cluster.over = {cluster.jobs[1].task: None}
     crew.stop()
     assert cluster.cancelled == [job.task for job in cluster.jobs]
+    assert (
+        capsys.readouterr().err == f"task {cluster.jobs[1].task}: it hangs; its trial is put back by the next launch\n"
+    )
 
 
 def plan(*words):

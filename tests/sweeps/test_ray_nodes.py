@@ -53,7 +53,7 @@ def test_every_node_fills_the_cache(nodes, place, tmp_path, capfd):
 
 def test_ctrl_c_then_a_node_killed(nodes, place, quick_space):
     total, storage = 5, f"sqlite:///{place.folder / 'nodes.db'}"
-    space = quick_space("nodes", fixed={"trainer.max_epochs": 25, "early_stopping.patience": 25})
+    space = quick_space("nodes", fixed={"trainer.max_epochs": 15, "early_stopping.patience": 15})
     words = ["sweep", "--space", space, "--name", "nodes", "--trials", total, "--storage", storage]
     words += ["--engine", "ray", "--address", nodes.address]
     launcher = start(*words)

@@ -1,5 +1,6 @@
 """The dead of this machine are known exactly."""
 
+import os
 import subprocess
 import sys
 
@@ -22,8 +23,8 @@ def test_an_ended_process_is_gone_also_as_a_zombie():
         text=True,
     )
     name = process.stdout.readline().strip()
-    process.stdout.read()  # ends when it does; nobody has waited for it yet
     process.stdout.close()
+    os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)  # it has ended, and stays a zombie
     assert gone(name) is True
     process.wait()
     assert gone(name) is True

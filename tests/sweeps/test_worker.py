@@ -5,20 +5,35 @@ import pytest
 import sweeps.objective
 from experiments import tracking
 from sweeps.launch import launch
-from sweeps.reconcile import put_back, reconcile
-from sweeps.signature import this_worker
-from sweeps.study import DEFAULT_STORAGE, RETRY_OF, RUN_ID, earlier_values, own_trials, settled, without_replaced
+from sweeps.reconcile import Repair, put_back, reconcile
+from sweeps.study import (
+    DEFAULT_STORAGE,
+    RETRY_OF,
+    RUN_ID,
+    earlier_values,
+    load_study,
+    own_trials,
+    settled,
+    without_replaced,
+)
 from sweeps.worker import Job, work
 from tests.sweeps.wreckage import assert_accounted_for
 
 real_train = sweeps.objective.train
 
 
+def take_for_dead(name: str) -> list[Repair]:
+    """Do what another process does that is mistaken about this one."""
+    with pytest.MonkeyPatch.context() as mistaken:
+        mistaken.setattr("sweeps.reconcile.gone", lambda worker: True)
+        return put_back(load_study(name, DEFAULT_STORAGE))
+
+
 @pytest.fixture
 def in_process(monkeypatch):
     """Have the launcher's own process work, so that a test can alter what it calls."""
 
-    def run(members, study):
+    def run(members, study, update):
         work(Job(study.study_name, DEFAULT_STORAGE, threads=1))
 
     monkeypatch.setattr("sweeps.launch.run_crew", run)
@@ -30,8 +45,7 @@ def test_a_false_alarm(quick_space, place, in_process, monkeypatch, capsys):
     def train(words, **options):
         def keep_going(epoch, dev_eer):
             if epoch == 1 and not taken_away:
-                study = sweeps.study.load_study("alarm", DEFAULT_STORAGE)
-                taken_away.extend(put_back(study, dead=[this_worker()]))
+                taken_away.extend(take_for_dead("alarm"))
             return options["keep_going"](epoch, dev_eer)
 
         return real_train(words, **{**options, "keep_going": keep_going})
@@ -55,7 +69,7 @@ def test_what_is_written_to_a_run_that_is_another_s_is_taken_back(quick_space, p
 
     def train(words, **options):
         def keep_going(epoch, dev_eer):
-            put_back(sweeps.study.load_study("left", DEFAULT_STORAGE), dead=[this_worker()])
+            take_for_dead("left")
             monkeypatch.setattr("sweeps.worker.stopped", lambda study: "that is enough")
             return options["keep_going"](epoch, dev_eer)
 

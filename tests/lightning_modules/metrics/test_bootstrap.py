@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lightning_modules.metrics.bootstrap import bootstrap_difference, bootstrap_eer
+from lightning_modules.metrics.bootstrap import bootstrap_difference, bootstrap_eer, bootstrap_mean_difference
 from tests.lightning_modules.metrics import asvspoof
 
 
@@ -96,3 +96,18 @@ def test_golden_intervals(realdata, name, low, high):
     by_speaker = bootstrap_eer(file.scores, file.labels, file.speakers, resamples=300)
     assert (by_trial.low, by_trial.high) == pytest.approx((low, high), abs=4e-4)
     assert by_speaker.high - by_speaker.low > 2 * (high - low)  # trials of a speaker go together
+
+
+def test_trainings_that_differ_widen_the_interval_of_their_mean(trials):
+    scores, labels, speakers = trials
+    other = scores + 0.5 * labels
+    apart = [scores, scores + labels]
+    for names in (None, speakers):
+        alone = bootstrap_mean_difference([scores], [other], labels, names, resamples=200)
+        assert alone == bootstrap_difference(scores, other, labels, names, resamples=200)
+        twice = bootstrap_mean_difference([scores, scores], [other, other], labels, names, resamples=200)
+        assert (twice.difference, twice.low, twice.high) == (alone.difference, alone.low, alone.high)
+        mixed = bootstrap_mean_difference(apart, [other, other], labels, names, resamples=200)
+        assert mixed.high - mixed.low > 1.3 * (alone.high - alone.low)
+    with pytest.raises(ValueError, match="found 1 and 2 trainings"):
+        bootstrap_mean_difference([scores], apart, labels)

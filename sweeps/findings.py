@@ -1,0 +1,162 @@
+"""A study in, what it found out: counts, best, front, baseline, median, failures, and the time that pruning saved."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean, median
+
+import optuna
+from optuna.trial import FrozenTrial, TrialState
+
+from sweeps.streak import cause
+from sweeps.study import RETRY_OF, settled
+
+OUTCOMES = {TrialState.COMPLETE: "complete", TrialState.PRUNED: "pruned", TrialState.FAIL: "failed"}
+_MEASURES = "measures"  # user attribute of a trial
+
+
+@dataclass(frozen=True)
+class Saving:
+    """What pruning saved, by estimate.
+
+    Attributes:
+        seconds: of training that were not spent.
+        epochs: that were not trained.
+        trials: that were pruned and could be judged.
+    """
+
+    seconds: float
+    epochs: float
+    trials: int
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What a sweep has found so far.
+
+    Attributes:
+        name: of the sweep.
+        measures: that it minimises, in the order of the trials' values.
+        branches: names of the choices at the top of its space.
+        trials: that have ended for good.
+        best: the trial to take, where one is complete.
+        ranking: complete trials, the best first.
+        front: those that no other is better than in every measure; the best alone for a single measure.
+        baselines: trials whose values a person gave.
+    """
+
+    name: str
+    measures: tuple[str, ...]
+    branches: tuple[str, ...]
+    trials: Sequence[FrozenTrial]
+    best: FrozenTrial | None
+    ranking: Sequence[FrozenTrial]
+    front: Sequence[FrozenTrial]
+    baselines: Sequence[FrozenTrial]
+
+    @property
+    def states(self) -> dict[str, int]:
+        """How many trials ended how."""
+        return {name: sum(trial.state is state for trial in self.trials) for state, name in OUTCOMES.items()}
+
+    @property
+    def median(self) -> float | None:
+        """The median of the first measure over the complete trials."""
+        return median(trial.values[0] for trial in self.ranking) if self.ranking else None
+
+    @property
+    def failures(self) -> dict[str, list[int]]:
+        """Numbers of the failed trials by what they failed of, the most frequent cause first."""
+        failed = [trial for trial in self.trials if trial.state is TrialState.FAIL]
+        counts = Counter(cause(trial) for trial in failed).most_common()
+        return {reason: [trial.number for trial in failed if cause(trial) == reason] for reason, _ in counts}
+
+    @property
+    def saving(self) -> Saving:
+        """What pruning saved."""
+        return time_saved(self.trials, self.branches)
+
+    def branch(self, trial: FrozenTrial) -> str:
+        """Name the options that a trial took at the top of the space; nothing where there is no choice."""
+        return branch_of(trial, self.branches)
+
+
+def findings(study: optuna.Study, measures: Sequence[str], branches: Sequence[str]) -> Findings:
+    """Read what a study has found.
+
+    Args:
+        study: with any number of trials.
+        measures: that it minimises, in its order.
+        branches: names of the choices at the top of its space.
+    """
+    trials = settled(study)
+    ranking = ranked(trials)
+    found = next((trial for trial in ranking if not violates_limits(trial)), None)
+    numbers = {trial.number for trial in study.best_trials} if len(measures) > 1 else set()
+    front = [trial for trial in ranking if trial.number in numbers] if numbers else ([found] if found else [])
+    by_number = {trial.number: trial for trial in study.get_trials(deepcopy=False)}
+    given = [trial for trial in trials if _given(trial, by_number)]
+    baselines = given if len(given) < len(trials) else []  # all were: a grid
+    return Findings(study.study_name, tuple(measures), tuple(branches), trials, found, ranking, front, baselines)
+
+
+def ranked(trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
+    """Return the complete trials, those within the limits first, then by their first measure."""
+    complete = [trial for trial in trials if trial.state is TrialState.COMPLETE]
+    return sorted(complete, key=lambda trial: (violates_limits(trial), trial.values[0], trial.number))
+
+
+def violates_limits(trial: FrozenTrial) -> bool:
+    """Tell whether a trial exceeds a limit that the space sets."""
+    return any(excess > 0 for excess in trial.constraints.values())
+
+
+def measured(trial: FrozenTrial, measures: Sequence[str]) -> dict[str, float]:
+    """Return all that was measured of a trial; for a pruned one the lowest value that it reported."""
+    known: dict[str, float] = dict(trial.user_attrs.get(_MEASURES, {}))
+    if trial.state is TrialState.COMPLETE:
+        return {**known, **dict(zip(measures, trial.values, strict=True))}
+    reported = {measures[0]: min(trial.intermediate_values.values())} if trial.intermediate_values else {}
+    return {**reported, **known}
+
+
+def branch_of(trial: FrozenTrial, branches: Sequence[str]) -> str:
+    """Name the options that a trial took at the top of the space; nothing where there is no choice."""
+    return " ".join(str(trial.params[name]) for name in branches if name in trial.params)
+
+
+def time_saved(trials: Sequence[FrozenTrial], branches: Sequence[str]) -> Saving:
+    """Estimate what pruning saved.
+
+    A pruned trial is taken to have had before it as many epochs as complete ones of its branch had in the mean, each as
+    long as the branch's epochs were in the mean. A pruned trial of a branch that has no complete one is left out.
+    """
+    groups: dict[str, list[FrozenTrial]] = {}
+    for trial in trials:
+        groups.setdefault(branch_of(trial, branches), []).append(trial)
+    epochs, seconds, judged = 0.0, 0.0, 0
+    for group in groups.values():
+        complete = [len(trial.intermediate_values) for trial in group if trial.state is TrialState.COMPLETE]
+        pace = seconds_an_epoch(group)
+        if not complete or pace is None:
+            continue
+        for trial in group:
+            if trial.state is TrialState.PRUNED:
+                spared = max(0.0, fmean(complete) - len(trial.intermediate_values))
+                epochs, seconds, judged = epochs + spared, seconds + spared * pace, judged + 1
+    return Saving(seconds, epochs, judged)
+
+
+def seconds_an_epoch(trials: Sequence[FrozenTrial]) -> float | None:
+    """Return how long an epoch took in the mean; retried trials tell of more epochs than they trained themselves."""
+    timed = [trial for trial in trials if trial.duration and trial.intermediate_values]
+    whole = [trial for trial in timed if RETRY_OF not in trial.user_attrs]
+    trained = sum(len(trial.intermediate_values) for trial in whole)
+    return sum(trial.duration.total_seconds() for trial in whole if trial.duration) / trained if trained else None
+
+
+def _given(trial: FrozenTrial, by_number: Mapping[int, FrozenTrial]) -> bool:
+    """Tell whether a person gave a trial's values: a retry's were given by the trial that it repeats."""
+    while RETRY_OF in trial.user_attrs:
+        trial = by_number[trial.user_attrs[RETRY_OF]]
+    return bool(trial.system_attrs.get("fixed_params"))
