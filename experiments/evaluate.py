@@ -67,10 +67,8 @@ def evaluate(
     detector = Detector.from_file(checkpoint)
     settling = manifest.partition("dev") or corpus_of(run_id).partition("dev")
     dev = score_trials(detector, settling, "dev")
-    calibration = fit_calibration(dev.scores, dev.labels)
-    dev = _calibrated(dev, calibration)
-    threshold = equal_error_rate(*split_by_label(dev.scores, dev.labels)).threshold
-    point = inference.OperatingPoint(calibration, threshold, THRESHOLD_SOURCE)
+    point = operating_point(dev)
+    calibration = point.calibration
     judged = _calibrated(score_trials(detector, manifest.partition(partition), partition), calibration)
     metrics = measure_all(
         judged,
@@ -89,7 +87,7 @@ def evaluate(
     }
     with tempfile.TemporaryDirectory() as folder:
         evidence_files.write(Path(folder) / partition, judged, metrics, provenance)
-        write_scores(Path(folder) / "dev_scores.txt", dev)
+        write_scores(Path(folder) / "dev_scores.txt", _calibrated(dev, calibration))
         tracking.log_files(run_id, Path(folder), "evaluation")
         inference.save(Path(folder) / COUNTERMEASURE_ARTIFACT, checkpoint, point)
         tracking.log_files(run_id, Path(folder) / COUNTERMEASURE_ARTIFACT, COUNTERMEASURE_ARTIFACT)
@@ -134,6 +132,13 @@ def score_trials(detector: Detector, trials: Sequence[Trial], title: str, *, tel
         scores.append(score_waveform(detector, waveform).score)
         durations_s.append(len(waveform) / rate_hz)
     return ScoredTrials.of(trials, scores, durations_s)
+
+
+def operating_point(dev: ScoredTrials) -> inference.OperatingPoint:
+    """Return the calibration that dev's raw scores ask for, and the threshold of equal errors on what they become."""
+    calibration = fit_calibration(dev.scores, dev.labels)
+    threshold = equal_error_rate(*split_by_label(calibration.llr(dev.scores), dev.labels)).threshold
+    return inference.OperatingPoint(calibration, threshold, THRESHOLD_SOURCE)
 
 
 def run_of(model: str | None, sweep: str | None) -> str:

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
-import torch
 from torch import Tensor
 
 from datamodules.digests import file_sha256
 from experiments import inference, registry, tracking
 from experiments.data_config import read_data, read_sections
+from experiments.ready_made import log_detector
 from experiments.train import quieten
-from lightning_modules.detector import SPECIFICATIONS_KEY, Detector
+from lightning_modules.detector import Detector
 from lightning_modules.frontends import Waveform
 from lightning_modules.metrics.calibration import Calibration
 from lightning_modules.networks import aasist, rawnet2
@@ -89,11 +89,10 @@ def import_weights(
         normalisation=Normalisation("none", bins=1),
         crop_s=CROP_S,
     )
-    specifications = detector.specifications.to_dict()
-    sections = {"model": {part: specifications[part] for part in ("frontend", "normalisation", "network")}}
+    data = None
     if config is not None:
         read_data(config)  # refuses what is not usable
-        sections["data"] = read_sections(config)["data"]
+        data = read_sections(config)["data"]
     provenance = {
         "weights.network": network,
         "weights.paper": PUBLISHED[network].paper,
@@ -101,18 +100,8 @@ def import_weights(
         "weights.sha256": file_sha256(checkpoint),
         "weights.source": source or "not told",
     }
-    with (
-        tracking.run(name or f"{network} imported", tags=provenance) as run_id,
-        tempfile.TemporaryDirectory() as folder,
-    ):
-        parameters = sum(weight.numel() for weight in detector.network.parameters())
-        tracking.log_config(run_id, sections, {"parameters": parameters})
-        best = Path(folder) / Path(tracking.CHECKPOINT_ARTIFACT).name
-        torch.save({"state_dict": detector.state_dict(), SPECIFICATIONS_KEY: specifications}, best)
-        tracking.log_files(run_id, best, str(Path(tracking.CHECKPOINT_ARTIFACT).parent))
-        inference.save(Path(folder) / registry.COUNTERMEASURE_ARTIFACT, best, UNCALIBRATED)
-        tracking.log_files(run_id, Path(folder) / registry.COUNTERMEASURE_ARTIFACT, registry.COUNTERMEASURE_ARTIFACT)
-        tracking.describe(run_id, model_card(provenance))
+    with tracking.run(name or f"{network} imported", tags=provenance) as run_id:
+        log_detector(run_id, detector, UNCALIBRATED, data, model_card(provenance))
     return run_id
 
 

@@ -6,16 +6,16 @@ from typing import Any, Literal
 import pytorch_lightning as pl
 import torch
 from torch import Tensor
-from torch.nn.utils.rnn import pad_sequence
 
 from lightning_modules.classifiers import Classifier
 from lightning_modules.enhancement import Enhancement
+from lightning_modules.extraction import extract, extract_each
 from lightning_modules.frontends import Frontend
-from lightning_modules.lengths import by_length
+from lightning_modules.lengths import if_padded
 from lightning_modules.losses import DetectionLoss, WeightedCrossEntropy
 from lightning_modules.masking import SpecAugment
 from lightning_modules.metrics.torchmetric import PooledEqualErrorRate, PooledLoss, PooledMinDcf
-from lightning_modules.networks.network import Network
+from lightning_modules.networks.network import Network, rebuild, to_score
 from lightning_modules.normalisation import Normalisation
 from lightning_modules.schedules import OneCycle, Schedule
 from lightning_modules.specifications import Specifications, build, describe
@@ -110,12 +110,9 @@ class Detector(pl.LightningModule):
                 f"{checkpoint}: no spooflab checkpoint (no specifications in it): give one that train wrote"
             )
         specifications = Specifications.from_dict(values[SPECIFICATIONS_KEY])
-        network = build(specifications.network, Network)
-        if specifications.classifier:
-            network.classifier = build(specifications.classifier, Classifier)
         detector = cls(
             frontend=build(specifications.frontend, Frontend),
-            network=network,
+            network=rebuild(specifications.network, specifications.classifier),
             normalisation=build(specifications.normalisation, Normalisation),
             crop_s=specifications.crop_s,
             enhancement=build(specifications.enhancement, Enhancement) if specifications.enhancement else None,
@@ -136,16 +133,7 @@ class Detector(pl.LightningModule):
 
     def extract(self, waveform: Tensor) -> Tensor:
         """Turn waveforms ``(batch, samples)`` into features ``(batch, bins, frames)``, before normalisation."""
-        with torch.autocast(waveform.device.type, enabled=False):  # spectra need single precision
-            if self.enhancement is not None:
-                waveform = self.enhancement(waveform)
-            if self.frontend.cacheable:
-                return self._features(waveform)
-        return self._features(waveform)
-
-    def _features(self, waveform: Tensor) -> Tensor:
-        features: Tensor = self.frontend(waveform)
-        return features.float()
+        return extract(waveform, self.frontend, self.enhancement)
 
     def logits(self, batch: dict[str, Any]) -> Tensor:
         """Turn the ``features`` of a batch, or else its ``waveform``, into logits ``(batch, 2)``."""
@@ -159,19 +147,12 @@ class Detector(pl.LightningModule):
     def features(self, batch: dict[str, Any]) -> tuple[Tensor, Tensor | None]:
         """Return the features ``(batch, bins, frames)`` of a batch, before normalisation, and their valid frames.
 
-        The latter are None where all are valid. Waveforms are cut to their lengths first, so that no frame reaches into
-        the padding, whatever the enhancement and the frontend make of an end.
+        The latter are None where all are valid.
         """
-        cached = "features" in batch
-        values = batch["features"] if cached else batch["waveform"]
         lengths = batch["length"] if self.shorter == "pad" and "length" in batch else None
-        if lengths is None or int(lengths.min()) >= values.shape[-1]:
-            return values if cached else self.extract(values), None
-        if cached:
-            return values, lengths
-        examples = by_length(self.extract, values, lengths)
-        frames = torch.tensor([example.shape[-1] for example in examples], device=values.device)
-        return pad_sequence([example.mT for example in examples], batch_first=True).mT, frames
+        if "features" in batch:
+            return batch["features"], if_padded(batch["features"], lengths)
+        return extract_each(self.extract, batch["waveform"], lengths)
 
     def training_step(self, batch: dict[str, Any], batch_index: int) -> Tensor:  # noqa: ARG002 - Lightning's signature
         """Return the loss of a batch."""
@@ -204,8 +185,3 @@ class Detector(pl.LightningModule):
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Let the specifications travel with the weights."""
         checkpoint[SPECIFICATIONS_KEY] = self.specifications.to_dict()
-
-
-def to_score(logits: Tensor) -> Tensor:
-    """Turn logits ``(batch, 2)`` into scores ``(batch,)``, higher = more bona fide."""
-    return logits[:, 1] - logits[:, 0]

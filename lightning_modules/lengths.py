@@ -15,6 +15,11 @@ def valid(lengths: Tensor, frames: int) -> Tensor:
     return torch.arange(frames, device=lengths.device) < lengths[:, None]
 
 
+def if_padded(values: Tensor, lengths: Tensor | None) -> Tensor | None:
+    """The lengths, or None where no example of ``(batch, ..., frames)`` is shorter than all of its frames."""
+    return None if lengths is None or int(lengths.min()) >= values.shape[-1] else lengths
+
+
 def cleared(values: Tensor, lengths: Tensor | None) -> Tensor:
     """Set ``(batch, ..., frames)`` to zero beyond the lengths, whatever is there, be it NaN.
 

@@ -1,4 +1,4 @@
-"""Raw scores and labels of the dev trials in, a map from scores to log-likelihood ratios out."""
+"""Raw scores and labels of the dev trials in, a map from scores to log-likelihood ratios out; of several scores too."""
 
 from dataclasses import dataclass
 
@@ -42,10 +42,6 @@ class Calibration:
 def fit_calibration(scores: ArrayLike, labels: ArrayLike) -> Calibration:
     """Logistic regression in which either class weighs half, so that its logit is a log-likelihood ratio.
 
-    Both classes weigh the same whatever their numbers (Brümmer and du Preez 2006, "Application-independent evaluation
-    of speaker detection"). A ridge of one trial's weight on the scale, in units of the scores' deviation, keeps it
-    finite where the classes do not overlap; among thousands of trials it does not show.
-
     Args:
         scores: ``(trials,)`` of the dev partition, higher for more bona fide, finite.
         labels: ``(trials,)``, 1 for bona fide and 0 for spoof.
@@ -53,14 +49,65 @@ def fit_calibration(scores: ArrayLike, labels: ArrayLike) -> Calibration:
     Raises:
         ValueError: For an empty class, NaN or infinity, or other labels.
     """
+    fitted = fit_fusion(np.asarray(scores)[:, None], labels)
+    return Calibration(scale=fitted.weights[0], offset=fitted.offset)
+
+
+@dataclass(frozen=True)
+class FusionWeights:
+    """An affine map from the scores of several detectors to log-likelihood ratios.
+
+    Attributes:
+        weights: Of each detector's score.
+        offset: Added to their weighted sum.
+    """
+
+    weights: tuple[float, ...]
+    offset: float = 0.0
+
+    def llr(self, scores: ArrayLike) -> NDArray[np.float64]:
+        """Log-likelihood ratios ``(trials,)`` of scores ``(trials, detectors)``."""
+        return np.asarray(scores, dtype=np.float64) @ np.array(self.weights) + self.offset
+
+
+def equal_weights(detectors: int) -> FusionWeights:
+    """Return the mean, of scores that are log-likelihood ratios already."""
+    return FusionWeights((1 / detectors,) * detectors)
+
+
+def fit_fusion(scores: ArrayLike, labels: ArrayLike) -> FusionWeights:
+    """Logistic regression on the scores of several detectors: linear calibration of one, linear fusion of more.
+
+    Both classes weigh the same whatever their numbers (Brümmer and du Preez 2006, "Application-independent evaluation
+    of speaker detection"; for several detectors, their toolkits FoCal and BOSARIS, Brümmer and de Villiers 2013,
+    arXiv:1304.2865). A ridge of one trial's weight on the weights, in units of each score's deviation, keeps them
+    finite where the classes do not overlap, and alike where detectors say the same; among thousands of trials it does
+    not show.
+
+    Args:
+        scores: ``(trials, detectors)`` of the dev partition, higher for more bona fide, finite.
+        labels: ``(trials,)``, 1 for bona fide and 0 for spoof.
+
+    Raises:
+        ValueError: For an empty class, NaN or infinity, or other labels.
+    """
+    columns = [_finite_by_label(column, labels) for column in np.asarray(scores).T]
+    ordered, keys = np.column_stack([column for column, _ in columns]), columns[0][1]
+    centres, spreads = ordered.mean(axis=0), ordered.std(axis=0)
+    telling = np.ptp(ordered, axis=0) > 0  # constant scores are no evidence
+    weights = np.zeros(len(spreads))
+    if not telling.any():
+        return FusionWeights(tuple(weights.tolist()))
+    regression = LogisticRegression(C=1.0, class_weight="balanced", tol=1e-8)
+    regression.fit((ordered[:, telling] - centres[telling]) / spreads[telling], keys)
+    weights[telling] = regression.coef_[0] / spreads[telling]
+    return FusionWeights(tuple(weights.tolist()), float(regression.intercept_[0] - weights @ centres))
+
+
+def _finite_by_label(scores: ArrayLike, labels: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Scores and labels, bona fide trials first."""
     bonafide, spoof = split_by_label(scores, labels)
     pooled = np.concatenate((as_scores(bonafide, "bona fide"), as_scores(spoof, "spoof"))).astype(np.float64)
     if not np.isfinite(pooled).all():
         raise ValueError("found infinite scores, which no affine map can calibrate: leave those trials out")
-    centre, spread = float(pooled.mean()), float(pooled.std())
-    if spread == 0:
-        return Calibration(scale=0.0, offset=0.0)  # constant scores are no evidence
-    regression = LogisticRegression(C=1.0, class_weight="balanced", tol=1e-8)
-    regression.fit((pooled[:, None] - centre) / spread, np.repeat([1, 0], [bonafide.size, spoof.size]))
-    scale = float(regression.coef_[0, 0]) / spread
-    return Calibration(scale=scale, offset=float(regression.intercept_[0]) - scale * centre)
+    return pooled, np.repeat([1, 0], [bonafide.size, spoof.size])

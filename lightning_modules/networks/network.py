@@ -4,6 +4,9 @@ from abc import ABC, abstractmethod
 
 from torch import Tensor, nn
 
+from lightning_modules.classifiers import Classifier
+from lightning_modules.specifications import Description, build
+
 
 class Network(nn.Module, ABC):
     """An embedding of the features, and a linear classifier on top of it.
@@ -40,3 +43,20 @@ class Network(nn.Module, ABC):
         """Turn ``(batch, bins, frames)`` into logits ``(batch, 2)``: column 0 for spoof, column 1 for bona fide."""
         logits: Tensor = self.classifier(self.embed(features, lengths))
         return logits
+
+
+def rebuild(network: Description, classifier: Description | None) -> Network:
+    """Make a described network anew, without its weights, under the classifier that took the place of its own, if any.
+
+    Raises:
+        TypeError: something else is described; a checkpoint is untrusted input.
+    """
+    made = build(network, Network)
+    if classifier is not None:
+        made.classifier = build(classifier, Classifier)
+    return made
+
+
+def to_score(logits: Tensor) -> Tensor:
+    """Turn logits ``(batch, 2)`` into scores ``(batch,)``, higher = more bona fide."""
+    return logits[:, 1] - logits[:, 0]

@@ -5,11 +5,14 @@ import inspect
 import pytest
 import torch
 
+from lightning_modules.detector import Detector
 from lightning_modules.frontends import CQT, LFCC, MFCC, LogLinear, LogMel, Waveform
+from lightning_modules.fusing import member_description
 from lightning_modules.losses import AmSoftmax, FocalLoss, OcSoftmax, P2SGrad, WeightedCrossEntropy
 from lightning_modules.networks.aasist import AASIST
 from lightning_modules.networks.cnn import SpectrogramCNN
 from lightning_modules.networks.debug import DebugNetwork
+from lightning_modules.networks.fusion import Fusion
 from lightning_modules.networks.lcnn import LCNN, LCNNLSTM
 from lightning_modules.networks.rawnet2 import RawNet2
 from lightning_modules.networks.resnet import ResNet18
@@ -23,6 +26,7 @@ SMALL_RAWNET2 = {
     "gru_layers": 1,
     "embedding": 3,
 }
+FUSED = [(LogMel(), SpectrogramCNN()), (Waveform(), RawNet2(**SMALL_RAWNET2))]
 MODULES = [
     Waveform(8000),
     LogMel(n_mels=40, f_min_hz=20.0),
@@ -70,8 +74,9 @@ def test_a_module_can_be_built_again_from_its_attributes(module):
         (LogMel(), LCNN()),
         (LogMel(), LCNNLSTM()),
         (Waveform(), AASIST(channels=[4, 6])),
+        (Waveform(), Fusion([member_description(Detector(*parts)) for parts in FUSED])),
     ],
-    ids=["cnn", "lfcc > cnn", "rawnet2", "resnet18", "lcnn", "lcnn-lstm", "aasist"],
+    ids=["cnn", "lfcc > cnn", "rawnet2", "resnet18", "lcnn", "lcnn-lstm", "aasist", "fusion"],
 )
 def test_a_traced_detector_gives_the_same_logits_for_another_batch(frontend, network):
     detector = torch.nn.Sequential(frontend, Normalisation("none"), network).eval()

@@ -7,9 +7,13 @@ import pytest
 import torch
 
 from lightning_modules import networks
+from lightning_modules.detector import Detector
+from lightning_modules.frontends import LogMel, Waveform
+from lightning_modules.fusing import member_description
 from lightning_modules.networks.aasist import AASIST
 from lightning_modules.networks.cnn import SpectrogramCNN
 from lightning_modules.networks.debug import DebugNetwork
+from lightning_modules.networks.fusion import Fusion, MemberDescription
 from lightning_modules.networks.lcnn import LCNN, LCNNLSTM
 from lightning_modules.networks.network import Network
 from lightning_modules.networks.rawnet2 import RawNet2
@@ -18,6 +22,17 @@ from lightning_modules.networks.resnet import ResNet18
 SPECTROGRAM, SPECTROGRAM_LENGTHS = (40, 100), [100, 57, 16, 33, 64, 91]
 WAVEFORM, WAVEFORM_LENGTHS = (1, 9000), [9000, 8003, 4001, 6000, 5003, 7777]
 SMALL = {"sinc_filters": 6, "channels": (6, 8, 8), "gru_units": 7, "gru_layers": 2, "embedding": 5}
+
+
+def of_both_kinds() -> list[MemberDescription]:
+    """Members that read spectrograms and waveforms."""
+    spectral = Detector(LogMel(n_mels=40), SpectrogramCNN(channels=(4, 8, 8)))
+    return [
+        member_description(spectral),
+        member_description(Detector(Waveform(), RawNet2(**SMALL, sinc_taps=33, sinc_stride=3))),
+    ]
+
+
 EXAMPLES = {
     "cnn": (lambda: SpectrogramCNN(channels=(4, 8, 8)), SPECTROGRAM, SPECTROGRAM_LENGTHS),
     "resnet18": (lambda: ResNet18(width=8, reduction=4), SPECTROGRAM, [100, 57, 1, 33, 64, 91]),
@@ -32,6 +47,7 @@ EXAMPLES = {
         WAVEFORM,
         WAVEFORM_LENGTHS,
     ),
+    "fusion": (lambda: Fusion(of_both_kinds()), WAVEFORM, WAVEFORM_LENGTHS),
     "rawnet2, 2021": (lambda: RawNet2(**SMALL, sinc_taps=33, legacy_2021=True), WAVEFORM, WAVEFORM_LENGTHS),
 }
 
