@@ -172,6 +172,18 @@ def test_other_data_must_be_chosen_between(evaluated, place, miniature):
     assert module.fuse([evaluated, judged_elsewhere], config=place.folder / "data.yaml").run_id
 
 
+def test_a_member_that_has_it_the_wrong_way_round_is_told(evaluated, place, tmp_path, capsys):
+    values = torch.load(tracking.fetch(evaluated, tracking.CHECKPOINT_ARTIFACT), weights_only=True)
+    for name in ("network.classifier.weight", "network.classifier.bias"):
+        values["state_dict"][name] *= -1
+    torch.save(values, tmp_path / "inverted.ckpt")
+    assert spooflab(["fuse", evaluated, str(tmp_path / "inverted.ckpt"), "--json"]) == 0
+    told = capsys.readouterr()
+    assert "warning: inverted.ckpt is no better than chance on dev" in told.err
+    assert json.loads(told.out)["members"][1]["scale"] < 0
+    assert told.err.count("warning:") == 1
+
+
 def test_noise_that_a_member_heard_was_heard_by_the_fusion(evaluated, checkpoint, place):
     data = yaml.safe_load((place.folder / "data.yaml").read_text())["data"]
     noisy = run_of_untrained(data)
