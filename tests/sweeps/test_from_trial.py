@@ -1,30 +1,19 @@
 """A trial of a sweep is trained once more by its number alone, to the last digit."""
 
-from pathlib import Path
-
 import pytest
 import torch
-import yaml
 
 from experiments import tracking
 from experiments.cli import main as spooflab
 from sweeps.launch import launch
-from sweeps.worker import work
-
-DEBUG = Path(__file__).resolve().parents[2] / "experiments" / "configs" / "debug.yaml"
 
 
 @pytest.fixture
-def trials(place, monkeypatch):
-    """Two trials of the sweep `again`, trained on one thread in this very process."""
+def trials(quick_space, monkeypatch):
+    """Two trials of the sweep `again`, trained on one thread."""
     monkeypatch.setenv("SPOOFLAB_THREADS", "1")
     before = torch.get_num_threads()
-    monkeypatch.setattr("sweeps.launch.run_workers", lambda job, workers: work(job))
-    path = place.folder / "again.yaml"
-    rate = {"model.learning_rate": {"float": {"low": 0.001, "high": 0.02, "log": True}}}
-    configs = [str(place.folder / "data.yaml"), str(DEBUG)]
-    path.write_text(yaml.safe_dump({"configs": configs, "fixed": {"trainer.max_epochs": 2}, "parameters": rate}))
-    yield launch(path, "again", 2).trials
+    yield launch(quick_space("again", epochs=2), "again", 2).trials
     torch.set_num_threads(before)
 
 
