@@ -6,33 +6,34 @@ Latencies take turns in one process; the memory of each is of a process of its o
 import statistics
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import torch
 
+from experiments.inference_cost import clip, score_seconds
 from experiments.model_summary import read_detector
 from lightning_modules.cost import count_macs, count_parameters
 from lightning_modules.detector import Detector
+from lightning_modules.fusing import fused_detector
+from lightning_modules.metrics.calibration import Calibration, equal_weights
 
 CONFIGS = Path(__file__).resolve().parent.parent / "experiments" / "configs"
-NETWORKS = ("cnn", "resnet18", "lcnn", "lcnn_lstm", "rawnet2_small", "rawnet2_2021", "aasist", "aasist_l")
+FUSED = " + "
+NETWORKS = (
+    *("cnn", "resnet18", "lcnn", "lcnn_lstm", "rawnet2_small", "rawnet2_2021", "aasist", "aasist_l"),
+    f"cnn{FUSED}rawnet2_small",
+)
 TURNS = 15
-CLIP = 0.1 * torch.randn(1, 64_000, generator=torch.Generator().manual_seed(0))
+CLIP = clip(16_000)
 PERCENTILES = 20  # the last of 20 cuts is the 95th
 
 
 def detector_of(network: str) -> Detector:
-    """The detector of a network's config, untrained: its cost is that of a trained one."""
+    """The detector of a network's config, or of several fused, untrained: its cost is that of a trained one."""
+    if FUSED in network:
+        members = [detector_of(member) for member in network.split(FUSED)]
+        return fused_detector(members, [Calibration()] * len(members), equal_weights(len(members)))
     return read_detector([f"--config={CONFIGS / 'minispoof.yaml'}", f"--config={CONFIGS / network}.yaml"]).eval()
-
-
-def seconds(detector: Detector) -> float:
-    """Time from waveform to score."""
-    start = time.perf_counter()
-    with torch.inference_mode():
-        detector(CLIP)
-    return time.perf_counter() - start
 
 
 def memory_mb(network: str) -> float:
@@ -44,7 +45,7 @@ def memory_mb(network: str) -> float:
 def growth_mb(network: str) -> float:
     """The same, of this process."""
     before = _peak_kib()
-    seconds(detector_of(network))
+    score_seconds(detector_of(network), CLIP)
     return (_peak_kib() - before) / 1024
 
 
@@ -60,7 +61,7 @@ def table() -> str:
     times: dict[str, list[float]] = {network: [] for network in NETWORKS}
     for turn in range(TURNS + 1):
         for network, detector in detectors.items():
-            taken = seconds(detector)
+            taken = score_seconds(detector, CLIP)
             if turn:  # the first warms up
                 times[network].append(1000 * taken)
     lines = [

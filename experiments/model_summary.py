@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import warnings
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
@@ -13,11 +12,10 @@ from rich.markup import escape
 from rich.table import Table
 from torch import Tensor, nn
 
-from experiments.training_config import TrainingCLI
-from lightning_modules.cost import NOT_COUNTED, Parameters, count_macs, count_parameters, size_bytes
+from experiments.inference_cost import size_mb
+from experiments.training_config import read_only
+from lightning_modules.cost import NOT_COUNTED, Parameters, count_macs, count_parameters
 from lightning_modules.detector import Detector
-
-_BYTES_PER_MB = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -60,13 +58,6 @@ class Summary:
     size_mb: float
 
 
-class _ConfigOnly(TrainingCLI):
-    """A training's config, with nothing made of it: no corpus is read."""
-
-    def instantiate_classes(self) -> None:
-        """Make nothing."""
-
-
 def read_detector(arguments: Sequence[str]) -> Detector:
     """Make the detector of a training config alone.
 
@@ -76,10 +67,8 @@ def read_detector(arguments: Sequence[str]) -> Detector:
     Raises:
         ValueError: the config is not usable.
     """
+    config = read_only(arguments).config
     try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message="LightningCLI's args parameter")  # as in `parse`
-            config = _ConfigOnly(arguments).config
         parser = ArgumentParser(exit_on_error=False)
         parser.add_class_arguments(Detector, "model")
         detector: Detector = parser.instantiate_classes(Namespace(model=config.model)).model
@@ -116,7 +105,7 @@ def summarise(detector: Detector) -> Summary:
         children={name: count_parameters(child) for name, child in network.named_children()},
         parameters=count_parameters(detector),
         macs=before + count_macs(frontend, enhanced) + count_macs(network, features),
-        size_mb=size_bytes(detector) / _BYTES_PER_MB,
+        size_mb=size_mb(detector),
     )
 
 

@@ -128,6 +128,36 @@ def parse(arguments: Sequence[str], callbacks: Sequence[Callback] = ()) -> Train
     return cli
 
 
+class _ConfigOnly(TrainingCLI):
+    """A training's config, with nothing made of it: no corpus is read."""
+
+    def instantiate_classes(self) -> None:
+        """Make nothing."""
+
+
+def read_only(arguments: Sequence[str]) -> TrainingCLI:
+    """Read configs and overrides, and make nothing of them: no corpus is read.
+
+    Raises:
+        ValueError: an unknown key, or a value of the wrong type.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="LightningCLI's args parameter")  # as in `parse`
+            return _ConfigOnly(arguments)
+    except argparse.ArgumentError as error:
+        raise ValueError(f"the config is not usable: {error}") from error
+
+
+def read_config(arguments: Sequence[str]) -> dict[str, Any]:
+    """Return the whole config of a training as plain values, defaults included; nothing is made of it.
+
+    Raises:
+        ValueError: an unknown key, or a value of the wrong type.
+    """
+    return read_only(arguments).resolved
+
+
 def _spelled_out(arguments: Sequence[str]) -> list[str]:
     """Write short options out as those of the config that they stand for."""
     words = list(arguments)

@@ -11,14 +11,14 @@ from rich.console import Console
 from rich.table import Table
 
 from experiments import registry, tracking, tracking_artifacts
+from experiments.selection import EER
 from experiments.train import SCRATCH
 from sweeps.findings import findings
-from sweeps.measures import MEASURES
 from sweeps.note import in_words
 from sweeps.reseed import SEEDS_TAG
 from sweeps.retention import CHECKPOINT_FOLDER, KEPT, beyond, drop_checkpoints
 from sweeps.storage import open_storage
-from sweeps.study import DEFAULT_STORAGE
+from sweeps.study import DEFAULT_STORAGE, OBJECTIVE
 
 _ENDED = ("FINISHED", "FAILED", "KILLED")
 _MB = 1e6
@@ -101,7 +101,7 @@ def _disk(parent: tracking.Run, storage: str, keep: int, known: list[str], spare
         remark = f"its study is not in {storage}, which would say what the best are: give --storage"
     else:
         study = optuna.load_study(study_name=name, storage=open_storage(storage))
-        wanted = beyond(findings(study, MEASURES, ()), keep)
+        wanted = beyond(findings(study, study.user_attrs.get(OBJECTIVE, [EER]), ()), keep)
         surplus = [run_id for run_id in wanted if checkpoints.get(run_id) and run_id not in spared]
     leftover = [] if runs_now else [run_id for run_id, size in scratch.items() if size]
     since = parent.info.end_time or parent.info.start_time

@@ -11,12 +11,13 @@ import optuna
 from experiments import tracking
 from experiments.train import quieten
 from sweeps import clean, join
-from sweeps.launch import check, launch, sample
+from sweeps.dry_run import dry_run
+from sweeps.launch import launch
 from sweeps.ray_arguments import add_ray_arguments, ray_plan
 from sweeps.reconcile import reconcile
 from sweeps.reseed import Wish
 from sweeps.retention import KEPT
-from sweeps.space import read_space
+from sweeps.space_file import read_space
 from sweeps.study import DEFAULT_STORAGE, PARENT, load_study, settled
 
 _SUBCOMMANDS = {"worker": join.main, "clean": clean.main}
@@ -32,7 +33,9 @@ def main(arguments: list[str]) -> int:
         epilog="`spooflab sweep worker` joins a sweep from another machine; `spooflab sweep clean` frees disk.",
     )
     parser.add_argument("--space", type=Path, help="YAML of the search space")
-    parser.add_argument("--trials", type=int, default=20, help="total number of trials, earlier ones included")
+    parser.add_argument(
+        "--trials", type=int, help="total number of trials, earlier ones included; default 20, or the whole of a grid"
+    )
     parser.add_argument("--name", help="of the sweep; the name of the space's file when not given")
     parser.add_argument(
         "--workers", type=int, help="trials at a time; default 1, with --engine ray as many as there is room for"
@@ -45,9 +48,12 @@ def main(arguments: list[str]) -> int:
     )
     parser.add_argument("--reseed-top", type=int, default=0, metavar="K", help="train the best K anew, over --seeds")
     parser.add_argument("--seeds", type=int, default=5, metavar="S", help="that each of them is trained with")
-    parser.add_argument("--dry-run", action="store_true", help="print sampled configs and stop")
+    parser.add_argument("--new", action="store_true", help="number the name where it stands for another space")
+    parser.add_argument("--dry-run", action="store_true", help="print sampled configs and the estimated cost, and stop")
     parser.add_argument("--reconcile", action="store_true", help="repair what a crash left, and stop")
-    parser.add_argument("--json", action="store_true", help="an object for each trial, and for the answer")
+    parser.add_argument(
+        "--json", action="store_true", help="an object for each trial, and for the answer; one for a dry run"
+    )
     options = parser.parse_args(arguments)
     quieten()
     if options.reconcile:
@@ -60,7 +66,10 @@ def main(arguments: list[str]) -> int:
     if min(given) < 1 or options.reseed_top < 0:
         names = ", ".join("--" + number.replace("_", "-") for number in numbers)
         parser.error(f"{names} must be at least 1, and --reseed-top not below 0")
-    return _dry_run(options.space, options.trials) if options.dry_run else _launch(options)
+    if options.dry_run:
+        dry_run(read_space(options.space), options.trials, options.workers or 1, options.json)
+        return 0
+    return _launch(options)
 
 
 def _launch(options: argparse.Namespace) -> int:
@@ -76,22 +85,15 @@ def _launch(options: argparse.Namespace) -> int:
         form="json" if options.json else "auto",
         keep=options.keep_checkpoints,
         wish=Wish(options.reseed_top, options.seeds) if options.reseed_top else None,
+        new=options.new,
     )
     ended = settled(study)
     failed = [trial for trial in ended if trial.state is optuna.trial.TrialState.FAIL]
     if failed:
         print(f"{len(failed)} trial(s) failed; the tag 'failure' of their runs says why", file=sys.stderr)
     if not options.json:
-        print(f"next: spooflab evaluate --sweep {name}")
+        print(f"next: spooflab evaluate --sweep {study.study_name}")
     return 1 if len(failed) == len(ended) else 0
-
-
-def _dry_run(path: Path, count: int) -> int:
-    space = read_space(path)
-    check(space)
-    for words in sample(space, count):
-        print("spooflab train", *words)
-    return 0
 
 
 def _reconcile(name: str, storage: str, as_json: bool) -> int:

@@ -9,7 +9,7 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from sweeps.streak import cause
-from sweeps.study import RETRY_OF, settled
+from sweeps.study import RETRY_OF, front, settled
 
 OUTCOMES = {TrialState.COMPLETE: "complete", TrialState.PRUNED: "pruned", TrialState.FAIL: "failed"}
 _MEASURES = "measures"  # user attribute of a trial
@@ -92,12 +92,12 @@ def findings(study: optuna.Study, measures: Sequence[str], branches: Sequence[st
     trials = settled(study)
     ranking = ranked(trials)
     found = next((trial for trial in ranking if not violates_limits(trial)), None)
-    numbers = {trial.number for trial in study.best_trials} if len(measures) > 1 else set()
-    front = [trial for trial in ranking if trial.number in numbers] if numbers else ([found] if found else [])
+    numbers = {trial.number for trial in front(study)} if len(measures) > 1 else set()
+    ends = [trial for trial in ranking if trial.number in numbers] if numbers else ([found] if found else [])
     by_number = {trial.number: trial for trial in study.get_trials(deepcopy=False)}
     given = [trial for trial in trials if _given(trial, by_number)]
     baselines = given if len(given) < len(trials) else []  # all were: a grid
-    return Findings(study.study_name, tuple(measures), tuple(branches), trials, found, ranking, front, baselines)
+    return Findings(study.study_name, tuple(measures), tuple(branches), trials, found, ranking, ends, baselines)
 
 
 def ranked(trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:

@@ -8,15 +8,16 @@ from datamodules.manifest import Manifest
 from experiments import tracking
 from experiments.threads import share
 from experiments.train import quieten
+from sweeps.check import check
+from sweeps.constraints import BaseConfigs
 from sweeps.crew import run_crew
-from sweeps.launch import check, sample
-from sweeps.measures import MEASURES
+from sweeps.identity import identify, refuse_other
 from sweeps.members import Members
 from sweeps.monitor import Monitor
 from sweeps.prepare import fill_caches
 from sweeps.signature import this_worker
 from sweeps.streak import SweepStoppedError, stopped
-from sweeps.study import DATA, FINGERPRINT, PARENT, SPACE, TOTAL, load_study, settled, stable_hash, stored_space
+from sweeps.study import DATA, PARENT, SPACE, TOTAL, load_study, settled, stable_hash, stored_space
 from sweeps.worker import Job
 
 
@@ -37,17 +38,14 @@ def join(name: str, storage: str, workers: int = 1, gpus_each: int = 1) -> optun
     study = load_study(name, storage)
     _refuse_unlaunched(study)
     space = stored_space(study)
-    if space.fingerprint != study.user_attrs[FINGERPRINT]:
-        raise ValueError(
-            f"sweep {name!r}: the configs that it names are not the ones it was launched with: found fingerprint "
-            f"{space.fingerprint[:12]}, expected {study.user_attrs[FINGERPRINT][:12]}; check the same commit out here"
-        )
-    refuse_other_data(name, check(space), study.user_attrs[DATA])
+    checked = check(space, BaseConfigs())
+    refuse_other_data(name, checked[0].training.datamodule.corpus, study.user_attrs[DATA])
+    refuse_other(study, identify(space, checked), "check the commit out here that the launcher has")
     _refuse_other_store(name, study.user_attrs[PARENT])
-    fill_caches(space, sample(space, 1))
+    fill_caches(space, [part.draw.words for part in checked])
     # Its own draws: workers of two machines that drew alike would try the same values twice.
     job = Job(name, storage, share(workers), index=stable_hash(this_worker()))
-    with Monitor(study, MEASURES, study.user_attrs[TOTAL]) as monitor:
+    with Monitor(study, space.objective.measures, study.user_attrs[TOTAL]) as monitor:
         run_crew(Members(job, workers, gpus_each), study, launching=False, update=monitor.update)
     why = stopped(study)
     if why is not None:

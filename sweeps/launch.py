@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,13 +10,14 @@ from typing import TextIO
 
 import optuna
 
-from datamodules.manifest import Manifest
 from experiments import tracking
 from experiments.threads import share
-from experiments.training_config import parse
 from sweeps.answer import as_json
+from sweeps.check import Checked, check
+from sweeps.constraints import BaseConfigs
 from sweeps.crew import run_crew
-from sweeps.measures import MEASURES
+from sweeps.grid import points
+from sweeps.identity import Identity, claim, identify, numbered_name
 from sweeps.members import Members
 from sweeps.monitor import Form, Monitor
 from sweeps.prepare import fill_caches
@@ -24,13 +25,17 @@ from sweeps.ray_engine import Plan, run_on_ray
 from sweeps.reconcile import reconcile, sign
 from sweeps.reseed import Wish, reseed, verdict
 from sweeps.retention import KEPT
+from sweeps.samplers import Grid
 from sweeps.seed_queue import study_over_seeds
-from sweeps.space import Space, read_space
+from sweeps.space import Params, Space
+from sweeps.space_file import read_space
 from sweeps.storage import open_storage
 from sweeps.streak import SweepStoppedError, stopped, try_again
-from sweeps.study import DATA, DEFAULT_STORAGE, PARENT, SPACE, TOTAL, open_study, queue, settled, waiting
+from sweeps.study import DATA, DEFAULT_STORAGE, FINGERPRINT, PARENT, SPACE, TOTAL, open_study, queue, settled, waiting
 from sweeps.upkeep import Upkeep
 from sweeps.worker import Job
+
+USUAL_TRIALS = 20
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,7 @@ class _Team:
 
     Attributes:
         space: that is searched.
+        checked: a training for each of its options.
         told: what a worker elsewhere needs to know of the sweep, beside its run and total.
         storage: URL of Optuna's database.
         workers: processes that share the trials.
@@ -49,6 +55,7 @@ class _Team:
     """
 
     space: Space
+    checked: Sequence[Checked]
     told: Mapping[str, str]
     storage: str
     workers: int
@@ -75,8 +82,8 @@ class _Team:
         where = f"{self.workers} worker(s) of {share(self.workers)} thread(s)" if self.cluster is None else "on Ray"
         print(f"sweep {study.study_name!r}: {done} of {total} trials done, {missing} to go, {where}")
         if done < total:
-            fill_caches(self.space, sample(self.space, 1))
-            with Monitor(study, MEASURES, total, self.form, after_trials, self.out) as monitor:
+            fill_caches(self.space, [part.draw.words for part in self.checked])
+            with Monitor(study, self.space.objective.measures, total, self.form, after_trials, self.out) as monitor:
                 if self.cluster is None:
                     job = Job(study.study_name, self.storage, share(self.workers))
                     run_crew(Members(job, self.workers, self.gpus_each), study, update=monitor.update)
@@ -91,7 +98,7 @@ class _Team:
 def launch(
     path: Path,
     name: str,
-    total: int,
+    asked: int | None = None,
     storage: str = DEFAULT_STORAGE,
     workers: int = 1,
     gpus_each: int = 1,
@@ -99,13 +106,14 @@ def launch(
     form: Form = "auto",
     keep: int = KEPT,
     wish: Wish | None = None,
+    new: bool = False,
 ) -> optuna.Study:
     """Bring a sweep to a total of trials, and publish what it found on its MLflow run.
 
     Args:
         path: YAML of the search space.
         name: of the study and of the MLflow run.
-        total: trials in all, those of earlier launches included.
+        asked: trials in all, those of earlier launches included; the whole of a grid, else 20, when not given.
         storage: URL of Optuna's database.
         workers: processes that share the trials.
         gpus_each: GPUs that each worker sees, where there are any.
@@ -113,24 +121,30 @@ def launch(
         form: of what is told while it runs; as ``json``, standard output has nothing else.
         keep: checkpoints of how many trials, the best ones.
         wish: train the best anew over several seeds; none for not.
+        new: number the name where it stands for another space.
 
     Raises:
         ValueError: the space cannot be searched, or is not the one that the name stands for.
         SweepStoppedError: trial after trial failed of the same cause.
     """
-    space, out = read_space(path), sys.stdout
-    corpus = check(space)
-    study = open_study(name, storage, space)
-    told = {SPACE: path.read_text(), DATA: corpus.digest}
-    team = _Team(space, told, storage, workers, gpus_each, cluster, form, out)
+    space, bases, out = read_space(path), BaseConfigs(), sys.stdout
+    checked = check(space, bases)
+    first = first_trials(space, bases)
+    total = total_of(space, first, asked)
+    study = _claimed(name, storage, space, identify(space, checked), new)
+    name = study.study_name
+    corpora = [part.training.datamodule.corpus for part in checked]
+    told = {SPACE: space.text, DATA: corpora[0].digest}
+    team = _Team(space, checked, told, storage, workers, gpus_each, cluster, form, out)
     earlier = tracking.find({tracking.SWEEP_TAG: name})
     resume = earlier[0].info.run_id if earlier else None
-    tags = {tracking.SWEEP_TAG: name, "sweep.fingerprint": space.fingerprint}
+    tags = {tracking.SWEEP_TAG: name, "sweep.fingerprint": study.user_attrs[FINGERPRINT]}
     silence = redirect_stdout(sys.stderr) if form == "json" else nullcontext()
     with silence, tracking.run(name, resume=resume, tags=tags) as parent:
-        tracking.log_dataset(parent, corpus, "train and dev")
-        queue(study, total)
-        upkeep = Upkeep(study, parent, told[SPACE], MEASURES, list(space.root.branches), keep)
+        for corpus in {corpus.digest: corpus for corpus in corpora}.values():
+            tracking.log_dataset(parent, corpus, "train and dev")
+        queue(study, total, first)
+        upkeep = Upkeep(study, parent, told[SPACE], space.objective.measures, list(space.root.branches), keep)
         beside = study_over_seeds(name)
         if beside in optuna.get_all_study_names(open_storage(storage)):
             upkeep.judged = verdict(open_study(beside, storage, space), upkeep.found)
@@ -148,20 +162,23 @@ def launch(
     return study
 
 
-def check(space: Space, samples: int = 3) -> Manifest:
-    """Refuse a space whose keys the real config does not have, before the first trial; return the corpus.
+def _claimed(name: str, storage: str, space: Space, identity: Identity, new: bool) -> optuna.Study:
+    """Open the study of a name, or of that name numbered, that stands for a space."""
+    if new and (numbered := numbered_name(name, storage, identity)) != name:
+        print(f"{name!r} is another sweep's name: this one is {numbered!r}", file=sys.stderr)
+        name = numbered
+    study = open_study(name, storage, space)
+    claim(study, space, identity)
+    return study
 
-    Raises:
-        ValueError: a key is unknown, or a value impossible.
-    """
-    corpora = [parse(words).datamodule.corpus for words in sample(space, samples)]
-    return corpora[0]
+
+def first_trials(space: Space, bases: BaseConfigs) -> list[Params]:
+    """Return the values of the trials that are run first: all points of a grid, else what the space enqueues."""
+    return points(space, bases) if isinstance(space.sampler, Grid) else list(space.enqueued)
 
 
-def sample(space: Space, count: int) -> list[list[str]]:
-    """Draw the words of a few trials at random, every option of a top-level branch at least once."""
-    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
-    for name, options in space.root.branches.items():
-        for option in options:
-            study.enqueue_trial({name: option})
-    return [space.suggest(study.ask()) for _ in range(max(count, sum(map(len, space.root.branches.values()))))]
+def total_of(space: Space, first: Sequence[Params], asked: int | None) -> int:
+    """Return how many trials a sweep has: a grid never more than its points."""
+    if isinstance(space.sampler, Grid):
+        return min(len(first), asked or len(first))
+    return asked or USUAL_TRIALS

@@ -2,8 +2,6 @@
 
 from typing import NamedTuple
 
-MEASURES = ("dev/eer",)  # that sweeps minimise
-
 
 class Reading(NamedTuple):
     """How a measure is shown.

@@ -1,240 +1,147 @@
-"""A YAML file in, a search space out: it turns a trial's suggestions into the words of a training command."""
+"""A search space and a trial in, the words of a training command out."""
 
-import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, replace
+from itertools import product
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-import optuna
-import yaml
+from optuna.trial import BaseTrial
 
-_TOP_KEYS = {"configs", "fixed", "parameters", "sampler", "pruner"}
-_BRANCH_KEYS = {"configs", "fixed", "parameters"}
-_T = TypeVar("_T")
+from sweeps.expressions import Condition
+from sweeps.objectives import Objective
+from sweeps.pruners import Median, Pruner
+from sweeps.ranges import Range
+from sweeps.samplers import Sampler, Tpe
 
-
-class SpaceError(ValueError):
-    """A search space that cannot be searched."""
-
-
-@dataclass(frozen=True)
-class FloatRange:
-    """A real number between ``low`` and ``high``."""
-
-    low: float
-    high: float
-    log: bool = False
-    step: float | None = None
-
-    def suggest(self, trial: optuna.trial.BaseTrial, name: str) -> str:
-        """Ask the trial for a value."""
-        return repr(trial.suggest_float(name, self.low, self.high, log=self.log, step=self.step))
+Params = Mapping[str, Any]  # names and values as Optuna keeps them
 
 
 @dataclass(frozen=True)
-class IntRange:
-    """A whole number between ``low`` and ``high``."""
+class Draw:
+    """What a trial has drawn.
 
-    low: int
-    high: int
-    log: bool = False
-    step: int = 1
+    Attributes:
+        configs: files laid over each other in this order.
+        options: names of branches and what was taken.
+        values: dotted config keys and values, laid over the configs.
+        conditions: that must hold between them.
+    """
 
-    def suggest(self, trial: optuna.trial.BaseTrial, name: str) -> str:
-        """Ask the trial for a value."""
-        return str(trial.suggest_int(name, self.low, self.high, log=self.log, step=self.step))
+    configs: tuple[Path, ...] = ()
+    options: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, Any] = field(default_factory=dict)
+    conditions: tuple[Condition, ...] = ()
 
+    @property
+    def words(self) -> list[str]:
+        """The words of ``spooflab train``: configs first, then overrides."""
+        return [word for config in self.configs for word in ("--config", str(config))] + [
+            f"--{key}={value if isinstance(value, str) else json.dumps(value)}" for key, value in self.values.items()
+        ]
 
-@dataclass(frozen=True)
-class Categorical:
-    """One of several values; lists are allowed, Optuna sees them as their JSON text."""
+    @property
+    def label(self) -> str:
+        """The options that were taken, for a person."""
+        return ", ".join(self.options.values()) or "all trials"
 
-    choices: list[Any]
-
-    def suggest(self, trial: optuna.trial.BaseTrial, name: str) -> str:
-        """Ask the trial for a value."""
-        return str(trial.suggest_categorical(name, [json.dumps(choice) for choice in self.choices]))
+    def only(self, keys: list[str]) -> "Draw":
+        """The same, without the other values."""
+        return replace(self, values={key: self.values[key] for key in keys})
 
 
 @dataclass(frozen=True)
 class Subspace:
     """What is set when a branch is taken.
 
+    Parameters below a branch are called ``OPTION/KEY`` in Optuna, since the same key may range otherwise elsewhere.
+
     Attributes:
         configs: files laid over the ones before, in this order.
         fixed: dotted config keys and their values.
         parameters: dotted config keys and what they range over.
         branches: names of choices, each with its own subspace under every option.
+        conditions: that must hold between the values of a trial.
     """
 
     configs: tuple[Path, ...] = ()
     fixed: Mapping[str, Any] = field(default_factory=dict)
-    parameters: Mapping[str, FloatRange | IntRange | Categorical] = field(default_factory=dict)
+    parameters: Mapping[str, Range] = field(default_factory=dict)
     branches: Mapping[str, Mapping[str, "Subspace"]] = field(default_factory=dict)
+    conditions: tuple[Condition, ...] = ()
 
-    def suggest(self, trial: optuna.trial.BaseTrial, prefix: str = "") -> list[str]:
-        """Return the words of ``spooflab train`` for a trial: configs first, then overrides.
+    def draw(self, trial: BaseTrial, prefix: str = "") -> Draw:
+        """Ask a trial for an option of every branch and a value of every parameter."""
+        options = {name: trial.suggest_categorical(prefix + name, list(below)) for name, below in self.branches.items()}
+        drawn = [self.branches[name][option].draw(trial, f"{prefix}{option}/") for name, option in options.items()]
+        own = {key: domain.suggest(trial, prefix + key) for key, domain in self.parameters.items()}
+        return Draw(
+            configs=(*self.configs, *(config for part in drawn for config in part.configs)),
+            options={**options, **{name: option for part in drawn for name, option in part.options.items()}},
+            values={**{key: value for part in drawn for key, value in part.values.items()}, **self.fixed, **own},
+            conditions=(*self.conditions, *(condition for part in drawn for condition in part.conditions)),
+        )
 
-        Parameters below a branch are called ``OPTION/KEY`` in Optuna, since the same key may range otherwise elsewhere.
-        """
-        words = [word for config in self.configs for word in ("--config", str(config))]
+    def parameters_of(self, taken: Params, prefix: str = "") -> dict[str, Range]:
+        """Return the names in Optuna, and the ranges, of every parameter there is when these options are taken."""
+        found = {prefix + key: domain for key, domain in self.parameters.items()}
         for name, options in self.branches.items():
-            option = trial.suggest_categorical(prefix + name, list(options))
-            words += options[option].suggest(trial, f"{option}/")
-        words += [
-            f"--{key}={value if isinstance(value, str) else json.dumps(value)}" for key, value in self.fixed.items()
-        ]
-        return words + [
-            f"--{key}={parameter.suggest(trial, prefix + key)}" for key, parameter in self.parameters.items()
-        ]
+            option = taken[prefix + name]
+            found |= options[option].parameters_of(taken, f"{prefix}{option}/")
+        return found
 
-    def files(self) -> Iterator[Path]:
-        """Yield every config file that a trial may use."""
-        yield from self.configs
+    def coverings(self) -> list[dict[str, str]]:
+        """Return few choices of options, in which every option of every branch is taken at least once."""
+        seen: set[tuple[str, str]] = set()
+        chosen: list[dict[str, str]] = []
+        for route in self.routes():
+            if not chosen or not set(route.items()) <= seen:
+                chosen.append(route)
+                seen |= set(route.items())
+        return chosen
+
+    def routes(self, prefix: str = "") -> Iterator[dict[str, str]]:
+        """Yield every choice of options there is."""
+        below = [
+            [
+                {prefix + name: option, **rest}
+                for option, part in options.items()
+                for rest in part.routes(f"{prefix}{option}/")
+            ]
+            for name, options in self.branches.items()
+        ]
+        for choices in product(*below):
+            yield {name: option for choice in choices for name, option in choice.items()}
+
+    def parts(self) -> Iterator["Subspace"]:
+        """Yield this subspace and all below."""
+        yield self
         for options in self.branches.values():
-            for subspace in options.values():
-                yield from subspace.files()
-
-
-@dataclass(frozen=True)
-class Sampler:
-    """Settings of the tree-structured Parzen estimator (Bergstra et al. 2011).
-
-    Attributes:
-        startup_trials: drawn at random before the estimator is used.
-        seed: of the draws.
-    """
-
-    startup_trials: int = 5
-    seed: int = 0
-
-
-@dataclass(frozen=True)
-class Pruner:
-    """Settings of the median rule: stop a trial that is worse than the median of the others at the same epoch.
-
-    Attributes:
-        startup_trials: finished before any is pruned.
-        warmup_epochs: of each trial that are never pruned.
-    """
-
-    startup_trials: int = 3
-    warmup_epochs: int = 2
+            for part in options.values():
+                yield from part.parts()
 
 
 @dataclass(frozen=True)
 class Space:
-    """A search space with its sampler and pruner.
+    """A search space, what is searched for in it, and how.
 
     Attributes:
         root: what every trial shares, and its choices.
         sampler: how values are drawn.
         pruner: when a trial is given up.
-        fingerprint: SHA-256 of the space and of every config file that it names.
+        objective: what is lowered, and which limits are kept.
+        enqueued: values of the trials that are run first, by the names that Optuna knows; the rest is drawn.
+        text: the YAML that it was read from: with it, another machine has the same space.
     """
 
     root: Subspace
-    sampler: Sampler
-    pruner: Pruner
-    fingerprint: str
+    sampler: Sampler = field(default_factory=Tpe)
+    pruner: Pruner = field(default_factory=Median)
+    objective: Objective = field(default_factory=Objective)
+    enqueued: tuple[Params, ...] = ()
+    text: str = ""
 
-    def suggest(self, trial: optuna.trial.BaseTrial) -> list[str]:
-        """Return the words of ``spooflab train`` for a trial."""
-        return self.root.suggest(trial)
-
-
-def read_space(path: Path) -> Space:
-    """Read a search space.
-
-    Raises:
-        SpaceError: the file is missing or no YAML, has an unknown key, or names a config that is not there.
-    """
-    try:
-        values = yaml.safe_load(path.read_text())
-    except (OSError, yaml.YAMLError) as error:
-        raise SpaceError(f"{path}: not readable as YAML ({error})") from error
-    where = str(path)
-    values = _mapping(values, _TOP_KEYS, where)
-    root = _subspace({name: values[name] for name in _BRANCH_KEYS & set(values)}, where)
-    missing = [str(config) for config in root.files() if not config.is_file()]
-    if missing:
-        raise SpaceError(f"{where}: no such config: {', '.join(missing)} (paths are relative to the folder you are in)")
-    digest = hashlib.sha256(json.dumps(values, sort_keys=True).encode())
-    for config in root.files():
-        digest.update(config.read_bytes())
-    return Space(
-        root=root,
-        sampler=_settings(Sampler, values.get("sampler", {}), f"{where}: sampler"),
-        pruner=_settings(Pruner, values.get("pruner", {}), f"{where}: pruner"),
-        fingerprint=digest.hexdigest(),
-    )
-
-
-def _subspace(values: Any, where: str) -> Subspace:  # noqa: ANN401 - whatever the YAML holds
-    values = _mapping(values or {}, _BRANCH_KEYS, where)
-    parameters: dict[str, FloatRange | IntRange | Categorical] = {}
-    branches: dict[str, dict[str, Subspace]] = {}
-    fixed = _mapping(values.get("fixed") or {}, None, f"{where}: fixed")
-    configs = values.get("configs") or []
-    if not isinstance(configs, list):
-        raise SpaceError(f"{where}: found configs {configs!r}, expected a list of files")
-    for key, value in _mapping(values.get("parameters") or {}, None, f"{where}: parameters").items():
-        place = f"{where}: {key}"
-        if not isinstance(value, dict) or len(value) != 1:
-            raise SpaceError(
-                f"{place}: found {value!r}, expected one of float, int, categorical or branch, with its settings"
-            )
-        kind, settings = next(iter(value.items()))
-        match kind:
-            case "float":
-                parameters[key] = _range(FloatRange, settings, place)
-            case "int":
-                parameters[key] = _range(IntRange, settings, place)
-            case "categorical":
-                if not isinstance(settings, list) or not settings:
-                    raise SpaceError(f"{place}: found {settings!r}, expected a list of choices")
-                parameters[key] = Categorical(settings)
-            case "branch":
-                options = _mapping(settings, None, place)
-                branches[key] = {option: _subspace(below, f"{place}: {option}") for option, below in options.items()}
-            case _:
-                raise SpaceError(f"{place}: unknown kind {kind!r}; there are float, int, categorical and branch")
-    return Subspace(
-        configs=tuple(Path(config) for config in configs),
-        fixed=fixed,
-        parameters=parameters,
-        branches=branches,
-    )
-
-
-def _range(kind: type[_T], settings: Any, where: str) -> _T:  # noqa: ANN401
-    made = _settings(kind, settings, where)
-    low, high = getattr(made, "low"), getattr(made, "high")  # noqa: B009 - both ranges have them
-    if not all(isinstance(value, int | float) for value in (low, high)):
-        raise SpaceError(
-            f"{where}: low {low!r} and high {high!r} must be numbers (YAML reads 1e-3 as text: write 1.0e-3)"
-        )
-    if low > high or (getattr(made, "log") and low <= 0):  # noqa: B009
-        raise SpaceError(
-            f"{where}: nothing lies between {low} and {high}" + (" on a logarithmic scale" if low <= 0 else "")
-        )
-    return made
-
-
-def _settings(kind: type[_T], settings: Any, where: str) -> _T:  # noqa: ANN401
-    names = {item.name for item in fields(kind)}  # type: ignore[arg-type]
-    try:
-        return kind(**_mapping(settings, names, where))
-    except TypeError as error:
-        raise SpaceError(f"{where}: {error}; give {', '.join(sorted(names))}") from error
-
-
-def _mapping(values: Any, known: set[str] | None, where: str) -> dict[str, Any]:  # noqa: ANN401
-    if not isinstance(values, dict):
-        raise SpaceError(f"{where}: found {values!r}, expected keys and values")
-    unknown = set(values) - known if known is not None else set()
-    if unknown:
-        raise SpaceError(f"{where}: unknown {', '.join(sorted(unknown))}; there are {', '.join(sorted(known or ()))}")
-    return values
+    def draw(self, trial: BaseTrial) -> Draw:
+        """Ask a trial for all its values."""
+        return self.root.draw(trial)

@@ -1,25 +1,26 @@
 """A name and a storage in, an Optuna study out: the truth about a sweep, that MLflow mirrors."""
 
-import tempfile
 import zlib
 from collections.abc import Hashable, Sequence
-from pathlib import Path
 
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
-from sweeps.space import Space, read_space
+from sweeps.space import Params, Space
+from sweeps.space_file import parse_space
 from sweeps.storage import open_storage
 
 DEFAULT_STORAGE = "sqlite:///optuna.db"
 MOST_RETRIES = 2
 # User attributes of a study: what a worker on another machine needs to know, and what the launcher says of itself.
-FINGERPRINT, SPACE, DATA, PARENT, TOTAL = "fingerprint", "space", "data", "parent", "total"
+FINGERPRINT, IDENTITY, SPACE, OBJECTIVE = "fingerprint", "identity", "space", "objective"
+DATA, PARENT, TOTAL = "data", "parent", "total"
 LAUNCHER, STOPPED, FORGIVEN = "launcher", "stopped", "forgiven"
 # User attributes of a trial.
 QUEUED, SLOT, SEED, RETRY, RETRY_OF, EARLIER = "queued", "slot", "seed", "retry", "retry_of", "earlier"
 RESEED_OF, RESEED_INDEX = "reseed_of", "reseed_index"
 RUN_ID, INTERRUPTED, FAILURE, CAUSE, TASK = "run_id", "interrupted", "failure", "cause", "task"
+ENQUEUED, VIOLATES = "enqueued", "violates"
 
 
 def open_study(name: str, storage: str, space: Space, worker: int = 0, wait: bool = False) -> optuna.Study:
@@ -31,30 +32,15 @@ def open_study(name: str, storage: str, space: Space, worker: int = 0, wait: boo
         space: that it searches.
         worker: number of the process among those of this launch; each draws otherwise.
         wait: for a database server that is being restarted.
-
-    Raises:
-        ValueError: the study of that name searches another space.
     """
     study = optuna.create_study(
         study_name=name,
         storage=open_storage(storage, wait),
-        direction="minimize",
+        directions=["minimize"] * len(space.objective.measures),
         load_if_exists=True,
-        pruner=optuna.pruners.MedianPruner(space.pruner.startup_trials, space.pruner.warmup_epochs),
+        pruner=space.pruner.make(),
     )
-    known = study.user_attrs.get(FINGERPRINT)
-    if known is None:
-        study.set_user_attr(FINGERPRINT, space.fingerprint)
-    elif known != space.fingerprint:
-        raise ValueError(
-            f"sweep {name!r} searches another space (its YAML or a config it names has changed since): "
-            "give this one another --name"
-        )
-    # Seeded anew from where the study stands, or a resumed sampler would draw what it drew before.
-    seed = stable_hash(name, space.sampler.seed, len(study.trials), worker)
-    study.sampler = optuna.samplers.TPESampler(
-        n_startup_trials=space.sampler.startup_trials, multivariate=True, group=True, constant_liar=True, seed=seed
-    )
+    study.sampler = space.sampler.make(stable_hash(name, space.sampler.seed, len(study.trials), worker))
     return study
 
 
@@ -78,20 +64,24 @@ def stored_space(study: optuna.Study) -> Space:
     Raises:
         SpaceError: a config that it names is not there.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / f"{study.study_name.replace('/', '_')}.yaml"
-        path.write_text(study.user_attrs[SPACE])
-        return read_space(path)
+    return parse_space(study.user_attrs[SPACE], f"the space of sweep {study.study_name!r}")
 
 
-def queue(study: optuna.Study, total: int) -> int:
+def queue(study: optuna.Study, total: int, first: Sequence[Params] = ()) -> int:
     """Queue as many trials as ``total`` still lacks; return how many now wait.
 
     Workers only take queued trials, so the total is exact however many of them there are. Each trial has a slot of the
     total, so that two launchers that queue at once do not double it.
+
+    Args:
+        study: to queue them in.
+        total: of trials, those of earlier launches included.
+        first: values of the first trials; the sampler draws what they leave open, and all others.
     """
     for slot in range(len(without_replaced(own_trials(study))), total):
-        study.enqueue_trial({}, user_attrs={QUEUED: True, SLOT: slot, RETRY: 0})
+        values = dict(first[slot]) if slot < len(first) else {}
+        given = {ENQUEUED: values} if values else {}
+        study.enqueue_trial(values, user_attrs={QUEUED: True, SLOT: slot, RETRY: 0, **given})
     return len(waiting(study))
 
 
@@ -117,6 +107,20 @@ def queue_again(study: optuna.Study, trial: FrozenTrial, reason: str, run_id: st
         attributes[RUN_ID] = known
     values = {**trial.system_attrs.get("fixed_params", {}), **trial.params}
     study.enqueue_trial(values, user_attrs=attributes)
+
+
+def queue_another(study: optuna.Study, trial: FrozenTrial, values: Params | None = None) -> None:
+    """Queue other values in place of those that violate a constraint.
+
+    Args:
+        study: of the trial.
+        trial: that violates it, and has not begun to train.
+        values: that do not; the sampler draws again when not given, but for what was given to the trial.
+    """
+    given = trial.user_attrs.get(ENQUEUED, {})
+    attributes = {QUEUED: True, RETRY: trial.user_attrs.get(RETRY, 0), RETRY_OF: trial.number}
+    attributes |= {ENQUEUED: given} if given else {}
+    study.enqueue_trial(dict(given if values is None else values), user_attrs=attributes)
 
 
 def trial_seed(study: optuna.Study, trial: FrozenTrial | optuna.Trial) -> int:
@@ -164,19 +168,30 @@ def settled(study: optuna.Study) -> list[FrozenTrial]:
 
 
 def is_owed(trial: FrozenTrial) -> bool:
-    """Tell whether a trial is to be queued again: it was put back, or its worker died and it has tries left.
+    """Tell whether a trial is to be queued again.
 
-    A failure of its own is told before the trial ends. So a trial that failed and told none had its worker die.
+    It was put back, or it violates a constraint, or its worker died and it has tries left. A failure of its own is told
+    before the trial ends. So a trial that failed and told none had its worker die.
     """
     if trial.state is not TrialState.FAIL or FAILURE in trial.user_attrs:
         return False
-    return INTERRUPTED in trial.user_attrs or trial.user_attrs.get(RETRY, 0) < MOST_RETRIES
+    if INTERRUPTED in trial.user_attrs or VIOLATES in trial.user_attrs:
+        return True
+    return trial.user_attrs.get(RETRY, 0) < MOST_RETRIES
 
 
 def best(study: optuna.Study) -> FrozenTrial | None:
-    """Return the complete trial with the lowest dev EER, or none."""
-    complete = [trial for trial in settled(study) if trial.state is TrialState.COMPLETE]
-    return min(complete, key=lambda trial: trial.value or 0.0, default=None)
+    """Return the complete trial that keeps all limits and has the lowest value, the first one if there are several."""
+    return min(front(study), key=lambda trial: trial.values, default=None)
+
+
+def front(study: optuna.Study) -> list[FrozenTrial]:
+    """Return the Pareto front: the complete trials within all limits that none of the others is better than.
+
+    One is better than another if it is as low in every measure, and lower in one. Of a single measure it is the lowest.
+    """
+    own = {trial.number for trial in settled(study)}
+    return [trial for trial in study.best_trials if trial.number in own]
 
 
 def stable_hash(*parts: object) -> int:

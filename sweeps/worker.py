@@ -1,6 +1,6 @@
 """A sweep's name in, trials run out: takes queued trials until there is none left."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import optuna
@@ -14,6 +14,7 @@ from sweeps.mirror import mirror
 from sweeps.objective import run_trial
 from sweeps.reconcile import queue_owed
 from sweeps.signature import this_worker
+from sweeps.space import Space
 from sweeps.streak import stop_if_hopeless, stopped
 from sweeps.study import (
     PARENT,
@@ -21,6 +22,7 @@ from sweeps.study import (
     RUN_ID,
     TASK,
     TOTAL,
+    VIOLATES,
     is_owed,
     load_study,
     open_study,
@@ -30,6 +32,7 @@ from sweeps.study import (
     waiting,
     without_replaced,
 )
+from sweeps.violations import draw_another
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,7 @@ def work(job: Job, told: Callable[[], bool] = lambda: False) -> None:
         def interrupted() -> bool:
             return pressed() or told()
 
-        def objective(trial: optuna.Trial) -> float:
+        def objective(trial: optuna.Trial) -> Sequence[float]:
             if job.task is not None:
                 trial.set_user_attr(TASK, job.task)
             return run_trial(trial, space, parent, worker, interrupted)
@@ -82,17 +85,17 @@ def work(job: Job, told: Callable[[], bool] = lambda: False) -> None:
         while not interrupted() and done != job.most and not stopped(study):
             if not waiting(study) or len(settled(study)) >= study.user_attrs[TOTAL]:
                 return
-            _run_one(study, objective)
+            _run_one(study, space, objective)
             done += 1
     if interrupted():
         raise KeyboardInterrupt
 
 
-def _run_one(study: optuna.Study, objective: Callable[[optuna.Trial], float]) -> None:
+def _run_one(study: optuna.Study, space: Space, objective: Callable[[optuna.Trial], Sequence[float]]) -> None:
     """Take a trial, run it, tell the study, and make its MLflow run agree; in this order, so that a kill loses none."""
     taken: list[optuna.Trial] = []
 
-    def run(trial: optuna.Trial) -> float:
+    def run(trial: optuna.Trial) -> Sequence[float]:
         taken.append(trial)
         return objective(trial)
 
@@ -110,6 +113,9 @@ def _run_one(study: optuna.Study, objective: Callable[[optuna.Trial], float]) ->
         _leave(study, _trial(study, taken[0]))
         return
     trial = _trial(study, taken[0])
+    if VIOLATES in trial.user_attrs:
+        draw_another(study, trial, space)
+        return
     if QUEUED not in trial.user_attrs or is_owed(trial):
         return
     mirror(trial)

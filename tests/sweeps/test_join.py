@@ -6,7 +6,7 @@ from experiments import tracking
 from experiments.cli import main as spooflab
 from sweeps.join import refuse_other_data
 from sweeps.launch import launch
-from sweeps.study import DATA, DEFAULT_STORAGE, FINGERPRINT, settled
+from sweeps.study import DATA, DEFAULT_STORAGE, IDENTITY, settled
 from tests.sweeps.wreckage import assert_accounted_for
 
 
@@ -32,7 +32,7 @@ def test_a_worker_joins_by_name_and_storage_alone(left_alone, place, capsys):
 
 def test_another_corpus_another_space_another_store_are_refused(left_alone, place, capsys, monkeypatch):
     study = left_alone("refused")
-    digest, fingerprint = (study.user_attrs[name] for name in (DATA, FINGERPRINT))
+    digest, identity = (study.user_attrs[name] for name in (DATA, IDENTITY))
     study.set_user_attr(DATA, "0" * 64)
     assert join("refused") == 1
     told = capsys.readouterr().err
@@ -40,11 +40,10 @@ def test_another_corpus_another_space_another_store_are_refused(left_alone, plac
     assert "expected 000000000000" in told
     study.set_user_attr(DATA, digest)
 
-    study.set_user_attr(FINGERPRINT, "f" * 64)
+    study.set_user_attr(IDENTITY, identity.replace('"data.crop_s": 1.0', '"data.crop_s": 2.5'))
     assert join("refused") == 1
-    told = capsys.readouterr().err
-    assert f"found fingerprint {fingerprint[:12]}, expected ffffffffffff" in told
-    study.set_user_attr(FINGERPRINT, fingerprint)
+    assert "data.crop_s: 2.5 -> 1.0" in capsys.readouterr().err
+    study.set_user_attr(IDENTITY, identity)
 
     study.set_user_attr("parent", "f" * 32)
     assert join("refused") == 1

@@ -87,7 +87,7 @@ def test_pruned_and_failed_trials_are_told_apart(space, place, monkeypatch):
 
     def train(words, **options):
         number = int(options["tags"]["optuna.trial"])
-        verdicts = {1: lambda epoch, eer: False, 2: _break_down}
+        verdicts = {1: lambda epoch, measures: False, 2: _break_down}
         return real(words, **{**options, "keep_going": verdicts.get(number, options["keep_going"])})
 
     monkeypatch.setattr(module, "train", train)
@@ -142,8 +142,9 @@ def test_a_wrong_key_is_found_before_the_first_trial(space, place, capsys):
 
 def test_a_dry_run_runs_nothing(space, place, capsys):
     assert spooflab(["sweep", "--space", str(space("dry")), "--trials", "3", "--dry-run"]) == 0
-    lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[:2] for line in lines] == [["spooflab", "train"]] * 3
+    out = capsys.readouterr().out
+    assert [line.split()[:2] for line in out.splitlines()[:3]] == [["spooflab", "train"]] * 3
+    assert "3 trials, 1 worker(s): at most" in out
     assert tracking.find({tracking.SWEEP_TAG: "dry"}) == []
 
 

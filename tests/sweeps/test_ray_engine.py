@@ -9,7 +9,7 @@ from experiments.ray_cluster import Loss, Needs, Task
 from sweeps.ray_arguments import add_ray_arguments, ray_plan
 from sweeps.ray_engine import Plan, Tasks
 from sweeps.reconcile import put_back
-from sweeps.space import Pruner, Sampler, Space, Subspace
+from sweeps.space import Space, Subspace
 from sweeps.storage import WORKER
 from sweeps.study import EARLIER, RETRY_OF, TASK, TOTAL, open_study, queue, waiting
 from sweeps.worker import Job
@@ -35,7 +35,7 @@ class PlayedCluster:
 
 @pytest.fixture
 def study(tmp_path):
-    study = open_study("s", f"sqlite:///{tmp_path / 'optuna.db'}", Space(Subspace(), Sampler(), Pruner(), "print"))
+    study = open_study("s", f"sqlite:///{tmp_path / 'optuna.db'}", Space(Subspace()))
     study.set_user_attr(TOTAL, 5)
     queue(study, 5)
     return study

@@ -12,7 +12,7 @@ from experiments.cli import main as spooflab
 from sweeps import reconcile as module
 from sweeps.reconcile import put_back, reconcile, sign
 from sweeps.signature import this_worker
-from sweeps.space import Pruner, Sampler, Space, Subspace
+from sweeps.space import Space, Subspace
 from sweeps.storage import WORKER
 from sweeps.study import (
     EARLIER,
@@ -31,7 +31,7 @@ from sweeps.study import (
     without_replaced,
 )
 
-SPACE = Space(Subspace(), Sampler(), Pruner(), "fingerprint")
+SPACE = Space(Subspace())
 DEAD = f"{this_worker().rsplit(':', 2)[0]}:1:0.00"
 ELSEWHERE = "elsewhere:1:0.00"
 

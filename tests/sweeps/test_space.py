@@ -1,103 +1,97 @@
-"""A search space is read strictly and turns into the words of a training."""
+"""A search space and a trial turn into the words of a training."""
 
-from pathlib import Path
-
-import optuna
-import pytest
 import yaml
+from optuna.trial import FixedTrial
 
-from sweeps.launch import sample
-from sweeps.space import SpaceError, read_space
+from sweeps.samplers import random_trials
+from sweeps.space import Space
+from sweeps.space_file import parse_space
 
-ROOT = Path(__file__).resolve().parents[2]
 BRANCH = {
     "cnn": {"parameters": {"model.learning_rate": {"float": {"low": 0.001, "high": 0.1, "log": True}}}},
     "rawnet2": {
         "fixed": {"trainer.max_epochs": 3},
-        "parameters": {"model.learning_rate": {"float": {"low": 1.0, "high": 2.0}}},
+        "parameters": {
+            "model.learning_rate": {"float": {"low": 1.0, "high": 2.0}},
+            "filters": {
+                "branch": {"few": {"fixed": {"taps": 3}}, "many": {"parameters": {"taps": {"categorical": [5, 7]}}}}
+            },
+        },
+        "constraints": ["taps < 7"],
     },
 }
 
 
-def write(folder: Path, values: object) -> Path:
-    path = folder / "space.yaml"
-    path.write_text(yaml.safe_dump(values))
-    return path
+def space_of(**values: object) -> Space:
+    return parse_space(yaml.safe_dump(values), "space")
 
 
-def words_of(path: Path, params: dict) -> list[str]:
-    return read_space(path).suggest(optuna.trial.FixedTrial(params))
+def words_of(space: Space, params: dict) -> list[str]:
+    return space.draw(FixedTrial(params)).words
 
 
-def test_values_become_overrides(tmp_path):
+def test_values_become_overrides():
     parameters = {
         "a.b": {"float": {"low": 0.0, "high": 1.0}},
         "c": {"int": {"low": 1, "high": 9}},
-        "d": {"categorical": [[1, 2], "x"]},
+        "d": {"categorical": [[1, 2], "x", None, {"g": True}]},
     }
-    path = write(tmp_path, {"fixed": {"e": True, "f": "text"}, "parameters": parameters})
-    words = words_of(path, {"a.b": 0.25, "c": 3, "d": "[1, 2]"})
+    space = space_of(fixed={"e": True, "f": "text"}, parameters=parameters)
+    words = words_of(space, {"a.b": 0.25, "c": 3, "d": "[1, 2]"})
     assert words == ["--e=true", "--f=text", "--a.b=0.25", "--c=3", "--d=[1, 2]"]
+    assert words_of(space, {"a.b": 0.25, "c": 3, "d": '"x"'})[-1] == "--d=x"
+    assert words_of(space, {"a.b": 0.25, "c": 3, "d": "null"})[-1] == "--d=null"
+    assert words_of(space, {"a.b": 0.25, "c": 3, "d": '{"g": true}'})[-1] == '--d={"g": true}'
 
 
-def test_a_branch_brings_only_its_own(tmp_path):
-    path = write(tmp_path, {"parameters": {"network": {"branch": BRANCH}}})
-    assert words_of(path, {"network": "cnn", "cnn/model.learning_rate": 0.01}) == ["--model.learning_rate=0.01"]
-    words = words_of(path, {"network": "rawnet2", "rawnet2/model.learning_rate": 1.5})
-    assert words == ["--trainer.max_epochs=3", "--model.learning_rate=1.5"]
+def test_a_branch_brings_only_its_own():
+    space = space_of(parameters={"network": {"branch": BRANCH}})
+    assert words_of(space, {"network": "cnn", "cnn/model.learning_rate": 0.01}) == ["--model.learning_rate=0.01"]
+    inner = {
+        "network": "rawnet2",
+        "rawnet2/model.learning_rate": 1.5,
+        "rawnet2/filters": "many",
+        "rawnet2/many/taps": "5",
+    }
+    draw = space.draw(FixedTrial(inner))
+    assert draw.words == ["--taps=5", "--trainer.max_epochs=3", "--model.learning_rate=1.5"]
+    assert draw.options == {"network": "rawnet2", "filters": "many"}
+    assert draw.label == "rawnet2, many"
+    assert [condition.text for condition in draw.conditions] == ["taps < 7"]
 
 
-def test_a_dry_run_shows_every_branch(tmp_path):
-    path = write(tmp_path, {"parameters": {"network": {"branch": BRANCH}}})
-    drawn = sample(read_space(path), 4)
-    assert len(drawn) == 4
-    assert {len(words) for words in drawn} == {1, 2}
+def test_configs_come_before_all_values(tmp_path):
+    names = [tmp_path / f"{name}.yaml" for name in "abc"]
+    for path in names:
+        path.write_text("")
+    branches = {
+        f"of_{name}": {"branch": {"only": {"configs": [str(path)], "fixed": {name: 1}}}}
+        for name, path in zip("bc", names[1:], strict=True)
+    }
+    words = words_of(space_of(configs=[str(names[0])], parameters=branches), {"of_b": "only", "of_c": "only"})
+    assert words == [*(word for path in names for word in ("--config", str(path))), "--b=1", "--c=1"]
 
 
-def test_the_fingerprint_follows_the_configs(tmp_path):
-    config = tmp_path / "c.yaml"
-    config.write_text("a: 1")
-    path = write(tmp_path, {"configs": [str(config)]})
-    first = read_space(path).fingerprint
-    assert read_space(path).fingerprint == first
-    config.write_text("a: 2")
-    assert read_space(path).fingerprint != first
+def test_every_option_is_covered():
+    space = space_of(parameters={"network": {"branch": BRANCH}, "other": {"branch": {"on": {}, "off": {}}}})
+    taken = {item for options in space.root.coverings() for item in options.items()}
+    assert taken == {
+        ("network", "cnn"),
+        ("network", "rawnet2"),
+        ("rawnet2/filters", "few"),
+        ("rawnet2/filters", "many"),
+        ("other", "on"),
+        ("other", "off"),
+    }
+    assert len(list(space.root.routes())) == 6
+    assert space_of().root.coverings() == [{}]
 
 
-@pytest.mark.parametrize(
-    ("values", "complaint"),
-    [
-        ({"parametres": {}}, "parametres"),
-        ({"configs": ["nowhere.yaml"]}, "nowhere.yaml"),
-        ({"parameters": {"a": {"real": {}}}}, "real"),
-        ({"parameters": {"a": 3}}, "expected one of float"),
-        ({"parameters": {"a": {"float": {"low": 2.0, "high": 1.0}}}}, "nothing lies between"),
-        ({"parameters": {"a": {"float": {"low": 0.0, "high": 1.0, "log": True}}}}, "logarithmic"),
-        ({"parameters": {"a": {"float": {"low": "1e-3", "high": 1.0}}}}, "1.0e-3"),
-        ({"parameters": {"a": {"float": {"low": 0.0}}}}, "high"),
-        ({"parameters": {"a": {"int": {"low": 0, "high": 3, "steps": 2}}}}, "steps"),
-        ({"parameters": {"a": {"categorical": []}}}, "list of choices"),
-        ({"sampler": {"startup": 1}}, "startup"),
-        (["not", "a", "mapping"], "expected keys"),
-        ({"parameters": ["a"]}, "parameters: found"),
-        ({"fixed": ["a"]}, "fixed: found"),
-        ({"configs": "one.yaml"}, "expected a list of files"),
-    ],
-)
-def test_mistakes_are_named(tmp_path, values, complaint):
-    with pytest.raises(SpaceError, match=complaint):
-        read_space(write(tmp_path, values))
-
-
-def test_a_missing_file_is_named(tmp_path):
-    with pytest.raises(SpaceError, match=r"gone\.yaml"):
-        read_space(tmp_path / "gone.yaml")
-
-
-@pytest.mark.parametrize("path", sorted((ROOT / "sweeps" / "spaces").glob("*.yaml")), ids=lambda path: path.stem)
-def test_shipped_spaces_fit_the_real_config(path, tiny_corpus, monkeypatch):
-    from experiments.training_config import parse
-
-    monkeypatch.chdir(ROOT)
-    for words in sample(read_space(path), 1):
-        parse([*words, f"--data.corpus.init_args.root={tiny_corpus}"])
+def test_parameters_have_the_names_that_optuna_knows():
+    space = space_of(parameters={"network": {"branch": BRANCH}, "x": {"int": {"low": 0, "high": 1}}})
+    study = random_trials(0)
+    for options in space.root.routes():
+        study.enqueue_trial(options)
+        trial = study.ask()
+        space.draw(trial)
+        assert set(trial.params) == {*options, *space.root.parameters_of(options)}

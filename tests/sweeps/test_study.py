@@ -1,9 +1,9 @@
-"""Totals are exact, retries replace, and a name stands for one space."""
+"""Totals are exact, and retries replace."""
 
 import optuna
 import pytest
 
-from sweeps.space import Pruner, Sampler, Space, Subspace
+from sweeps.space import Space, Subspace
 from sweeps.study import (
     QUEUED,
     best,
@@ -16,7 +16,7 @@ from sweeps.study import (
     waiting,
 )
 
-SPACE = Space(Subspace(), Sampler(), Pruner(), "fingerprint of one")
+SPACE = Space(Subspace())
 
 
 @pytest.fixture
@@ -84,10 +84,13 @@ def test_best_is_the_lowest_complete(study):
     assert best(study).value == min(trial.value for trial in complete)
 
 
-def test_another_space_under_the_name_is_refused(study, storage):
-    with pytest.raises(ValueError, match="another --name"):
-        open_study("s", storage, Space(Subspace(), Sampler(), Pruner(), "fingerprint of another"))
-    assert open_study("s", storage, SPACE).study_name == "s"
+def test_the_first_trials_are_given(study):
+    queue(study, 1, [{"x": 0.25}, {"x": 0.5}])
+    run(study, 1)
+    queue(study, 3, [{"x": 0.25}, {"x": 0.5}])
+    run(study, 2)
+    assert [trial.params["x"] for trial in study.trials[:2]] == [0.25, 0.5]
+    assert study.trials[2].params["x"] not in (0.25, 0.5)
 
 
 def test_a_resumed_sampler_does_not_draw_what_it_drew(storage):
