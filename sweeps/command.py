@@ -51,7 +51,9 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--new", action="store_true", help="number the name where it stands for another space")
     parser.add_argument("--dry-run", action="store_true", help="print sampled configs and the estimated cost, and stop")
     parser.add_argument("--reconcile", action="store_true", help="repair what a crash left, and stop")
-    parser.add_argument("--json", action="store_true", help="an object for each trial, and for the answer; one for a dry run")
+    parser.add_argument(
+        "--json", action="store_true", help="an object for each trial, and for the answer; one for a dry run"
+    )
     options = parser.parse_args(arguments)
     quieten()
     if options.reconcile:
