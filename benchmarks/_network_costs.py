@@ -14,16 +14,25 @@ from experiments.inference_cost import clip, score_seconds
 from experiments.model_summary import read_detector
 from lightning_modules.cost import count_macs, count_parameters
 from lightning_modules.detector import Detector
+from lightning_modules.fusing import fused_detector
+from lightning_modules.metrics.calibration import Calibration, equal_weights
 
 CONFIGS = Path(__file__).resolve().parent.parent / "experiments" / "configs"
-NETWORKS = ("cnn", "resnet18", "lcnn", "lcnn_lstm", "rawnet2_small", "rawnet2_2021", "aasist", "aasist_l")
+FUSED = " + "
+NETWORKS = (
+    *("cnn", "resnet18", "lcnn", "lcnn_lstm", "rawnet2_small", "rawnet2_2021", "aasist", "aasist_l"),
+    f"cnn{FUSED}rawnet2_small",
+)
 TURNS = 15
 CLIP = clip(16_000)
 PERCENTILES = 20  # the last of 20 cuts is the 95th
 
 
 def detector_of(network: str) -> Detector:
-    """The detector of a network's config, untrained: its cost is that of a trained one."""
+    """The detector of a network's config, or of several fused, untrained: its cost is that of a trained one."""
+    if FUSED in network:
+        members = [detector_of(member) for member in network.split(FUSED)]
+        return fused_detector(members, [Calibration()] * len(members), equal_weights(len(members)))
     return read_detector([f"--config={CONFIGS / 'minispoof.yaml'}", f"--config={CONFIGS / network}.yaml"]).eval()
 
 

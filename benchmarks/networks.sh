@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The comparison of networks.md: two networks x three seeds under one recipe and one number of draws.
+# The comparison of networks.md: two networks x three seeds under one recipe and one number of draws, and both fused.
 #
 #   benchmarks/networks.sh [EPOCHS]
 #
@@ -22,6 +22,17 @@ train_one() {
   spooflab evaluate --model "$run" > "$file.log"
   echo "$run" > "$file"
 }
+
+# The two networks of a SEED as one model; dev alone makes it.
+fuse_one() {
+  local seed=$1 file=data/networks/fused-$1 run
+  [ -s "$file" ] && return
+  run=$(spooflab fuse "$(cat "data/networks/cnn-$seed")" "$(cat "data/networks/rawnet2_small-$seed")" \
+    --name "cnn + rawnet2_small" | sed -n 's/^run //p')
+  spooflab evaluate --model "$run" > "$file.log"
+  echo "$run" > "$file"
+}
+
 export -f train_one
 export epochs SPOOFLAB_THREADS=1
 train_one cnn 1 # alone: it makes the store
@@ -30,5 +41,9 @@ for seed in 1 2 3; do
     echo "$network $seed"
   done
 done | xargs -P "$(nproc)" -I {} bash -euo pipefail -c 'train_one {}'
+
+for seed in 1 2 3; do
+  fuse_one "$seed"
+done
 
 python benchmarks/_network_costs.py | tee "$out/costs.md"

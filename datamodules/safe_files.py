@@ -42,6 +42,14 @@ def locked(folder: Path) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def alone(lock: Path) -> Iterator[None]:
+    """Hold a lock file, made where there is none, as the only process that does; it stays, for the next."""
+    with lock.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
 def remove(folder: Path) -> None:
     """Remove a folder that this process holds: who waits for it finds none of it and makes it anew.
 

@@ -16,6 +16,7 @@ from experiments import evidence_files, inference, metrics_table, tracking
 from experiments.data_config import read_corpus
 from experiments.evidence import Metrics, Threshold, measure_all
 from experiments.metrics import read_asv_scores
+from experiments.provenance import code_state
 from experiments.registry import COUNTERMEASURE_ARTIFACT, version_of
 from experiments.scored_trials import ScoredTrials, write_scores
 from experiments.threads import cores, share, use
@@ -82,7 +83,7 @@ def evaluate(
         "partition": partition,
         "specifications": detector.specifications.to_dict(),
         "operating_point": asdict(point),
-        **tracking.code_state(),
+        **code_state(),
     }
     with tempfile.TemporaryDirectory() as folder:
         evidence_files.write(Path(folder) / partition, judged, metrics, provenance)

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -181,6 +182,9 @@ def main(arguments: list[str]) -> int:
         window_s=options.window_s,
         config=options.config,
     )
+    for row in outcome.members:
+        if row.scale <= 0:
+            print(f"warning: {row.name} is no better than chance on dev, its scores count inverted", file=sys.stderr)
     if options.json:
         print(json.dumps(asdict(outcome)))
         return 0

@@ -18,7 +18,7 @@ import datamodules
 import experiments
 import lightning_modules
 from datamodules.digests import file_sha256
-from experiments import tracking
+from experiments import mlflow_store, tracking
 from experiments.inference import OPERATING_POINT_FILE
 
 MODEL_NAME = "audio-deepfake-detector"
@@ -78,7 +78,7 @@ def register(run_id: str, description: str, tags: dict[str, str], example: Path,
     Raises:
         FileNotFoundError: the run was never evaluated.
     """
-    client = mlflow.MlflowClient()
+    client = mlflow_store.client()
     folder = tracking.fetch(run_id, COUNTERMEASURE_ARTIFACT)
     point = file_sha256(folder / OPERATING_POINT_FILE)
     for existing in client.search_model_versions(f"name = '{name}' and run_id = '{run_id}'"):
@@ -111,7 +111,7 @@ def promote(version: str, gate: str, name: str = MODEL_NAME, alias: str = CHAMPI
         name: of the registered model.
         alias: to give.
     """
-    client = mlflow.MlflowClient()
+    client = mlflow_store.client()
     current = holder(name, alias)
     if current == version:
         return Promotion(version, current)
@@ -149,14 +149,14 @@ def before(alias: str) -> str:
 def holder(name: str, alias: str) -> str | None:
     """Return the version that has an alias, or none."""
     try:
-        return str(mlflow.MlflowClient().get_model_version_by_alias(name, alias).version)
+        return str(mlflow_store.client().get_model_version_by_alias(name, alias).version)
     except MlflowException:
         return None
 
 
 def registered_runs() -> frozenset[str]:
     """Return the runs that any version of any model came from: nothing of theirs is thrown away."""
-    client = mlflow.MlflowClient()
+    client = mlflow_store.client()
     found = client.search_model_versions()
     runs = {str(version.run_id) for version in found}
     while found.token:
@@ -172,16 +172,14 @@ def version_of(uri: str) -> ModelVersion:
         LookupError: there is none.
     """
     name, _, alias = uri.removeprefix("models:/").partition("@")
-    client = mlflow.MlflowClient()
+    client = mlflow_store.client()
     try:
         if alias:
             return client.get_model_version_by_alias(name, alias)
         name, _, number = name.partition("/")
         return client.get_model_version(name, number)
     except MlflowException as error:
-        raise LookupError(
-            f"{uri}: no such model in {mlflow.get_tracking_uri()}; `spooflab promote` makes one"
-        ) from error
+        raise LookupError(f"{uri}: no such model in {tracking.store()}; `spooflab promote` makes one") from error
 
 
 def countermeasure_folder(uri: str) -> Path:

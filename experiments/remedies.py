@@ -13,6 +13,7 @@ from experiments import tracking
 from experiments.degraded import Model
 from experiments.evaluate import run_of
 from experiments.inference import Countermeasure
+from experiments.provenance import config_digest
 from experiments.registry import COUNTERMEASURE_ARTIFACT
 from lightning_modules.enhancement import Enhancement, SpectralSubtraction, WienerFilter
 from lightning_modules.specifications import describe
@@ -49,7 +50,7 @@ def recipe_digest(run_id: str) -> str:
     config = yaml.safe_load(tracking.fetch(run_id, tracking.CONFIG_ARTIFACT).read_text())
     for section, name in ((config, "seed_everything"), (config, "name"), (config.get("data", {}), "seed")):
         section.pop(name, None)
-    return tracking.config_digest(config)
+    return config_digest(config)
 
 
 def remedied(model: Model, remedy: Remedy) -> Model:

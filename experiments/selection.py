@@ -1,11 +1,9 @@
 """The measures of every epoch in, the epoch to keep out: chosen on dev, never on eval."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from pytorch_lightning.callbacks import Callback
-
-from experiments import tracking
 
 EER = "dev/eer"
 MIN_DCF = "dev/min_dcf"
@@ -46,19 +44,25 @@ def best_epoch(values: Sequence[float]) -> int:
     return min(range(len(values)), key=lambda epoch: math.inf if math.isnan(values[epoch]) else values[epoch])
 
 
-def at_best(run_id: str, selection: str) -> dict[str, float]:
-    """Return which epoch of a run was kept, counted from 0, and the EER and minDCF on dev that it had."""
-    epoch = best_epoch(tracking.history(run_id, selection))
+def kept(epochs: Mapping[int, Mapping[str, float]], selection: str) -> int:
+    """Return which epoch of a training is kept, counted from 0.
+
+    Args:
+        epochs: the measures of each.
+        selection: the one that picks.
+    """
+    numbers = sorted(epochs)
+    return numbers[best_epoch([epochs[number][selection] for number in numbers])]
+
+
+def columns(epochs: Mapping[int, Mapping[str, float]], selection: str) -> dict[str, float]:
+    """Return what a training's row shows: which epoch was kept, and the EER and minDCF on dev that it had."""
+    epoch = kept(epochs, selection)
     return {
-        "best/dev_eer": tracking.history(run_id, EER)[epoch],
-        "best/dev_min_dcf": tracking.history(run_id, MIN_DCF)[epoch],
+        "best/dev_eer": epochs[epoch][EER],
+        "best/dev_min_dcf": epochs[epoch][MIN_DCF],
         "best/epoch": float(epoch),
     }
-
-
-def measures_at(run_id: str, epoch: int) -> dict[str, float]:
-    """Return every measure of dev that a run had at an epoch, counted from 0."""
-    return {name: tracking.history(run_id, name)[epoch] for name in MEASURES}
 
 
 def _why(found: str) -> str:

@@ -4,39 +4,50 @@ The store is MLflow's own choice: ``MLFLOW_TRACKING_URI`` where it is set, else 
 in the same folder shows the same runs.
 """
 
-import hashlib
 import json
 import os
 import re
-import subprocess
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import mlflow
 import yaml
-from mlflow.entities import Dataset, DatasetInput, InputTag, Param, Run, RunTag
+from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, Run, RunTag
 from mlflow.exceptions import MlflowException
-from pytorch_lightning.loggers import MLFlowLogger
+from mlflow.tracking.context.registry import resolve_tags
+from mlflow.utils.validation import MAX_METRICS_PER_BATCH, MAX_PARAMS_TAGS_PER_BATCH
 
 from datamodules.manifest import Manifest
-from experiments import experiment_page
+from experiments import mlflow_experiment, mlflow_store
 from experiments.failures import describe as describe_failure
+from experiments.provenance import code_state, flatten
 
-EXPERIMENT = "spooflab"
 CHECKPOINT_ARTIFACT = "checkpoint/best.ckpt"
 CONFIG_ARTIFACT = "config.yaml"
 AUGMENTATION_ARTIFACT = "augmentation.json"
 SWEEP_TAG = "sweep.name"  # on the parent run
 WINNER_TAG = "sweep.best_run"
+THREADS_TAG = "threads"  # that torch had
 _LONGEST_PARAM = 500  # longer values stand in config.yaml alone
 _DIGEST_LENGTH = 36  # MLflow refuses longer ones
 FAILURE_TAG = "failure"
 _UNFINISHED = ("RUNNING", "SCHEDULED")
+_NOTE_TAG = "mlflow.note.content"
+_PARENT_TAG = "mlflow.parentRunId"
+_AWAY = ("INTERNAL_ERROR", "TEMPORARILY_UNAVAILABLE")  # what MLflow calls a store that did not answer
 _PROJECT_RUN = "MLFLOW_RUN_ID"  # the run that `mlflow run` has made for the command it starts
 
-os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")  # a bar for every small file hides what matters
+
+class Point(NamedTuple):
+    """A value of a metric at a step, and when it was measured, in milliseconds of the epoch that Unix counts from."""
+
+    name: str
+    value: float
+    time_ms: int
+    step: int
 
 
 @contextmanager
@@ -46,7 +57,7 @@ def run(
     """Open a run, yield its id, and end it with its true status.
 
     An exception ends it as FAILED with the last lines of the traceback in the tag ``failure``; Ctrl-C as KILLED. A run
-    that was given another status by ``kill`` keeps it.
+    that was given another status meanwhile keeps it.
 
     Args:
         name: shown in the UI.
@@ -56,56 +67,54 @@ def run(
     """
     adopted = os.environ.pop(_PROJECT_RUN, None)  # taken out, or every nested run would be that one
     existing = resume or (adopted if parent is None else None)
-    if parent is None and existing is None:
-        _use_experiment()
-    with mlflow.start_run(
-        run_id=existing,
-        experiment_id=mlflow.get_run(parent).info.experiment_id if parent else None,
-        run_name=name,
-        parent_run_id=parent,
-        nested=parent is not None,
-        tags={**code_state(), **(tags or {})},
-    ) as active:
-        run_id = active.info.run_id
-        if FAILURE_TAG in active.data.tags:  # of the attempt that this one goes on with
-            mlflow.MlflowClient().delete_tag(run_id, FAILURE_TAG)
-        try:
-            yield run_id
-        except (KeyboardInterrupt, SystemExit):
-            kill(run_id, {FAILURE_TAG: "interrupted"})
-            mlflow.end_run("KILLED")
-            raise
-        except Exception as error:
-            tag(run_id, {FAILURE_TAG: describe_failure(error).text})
-            raise
-        if mlflow.get_run(run_id).info.status == "KILLED":
-            mlflow.end_run("KILLED")
+    told = {**code_state(), **(tags or {})}
+    run_id = _go_on(existing, name, told) if existing else _begin(name, parent, told)
+    try:
+        yield run_id
+    except (Exception, KeyboardInterrupt, SystemExit) as error:
+        end_for(run_id, error)
+        raise
+    if is_running(run_id):
+        mlflow_store.client().set_terminated(run_id, "FINISHED")
 
 
-def _use_experiment() -> None:
-    """Make the experiment current, and tell the UI how to show it."""
-    experiment = mlflow.set_experiment(EXPERIMENT)
-    if experiment_page.VIEW_TAG not in experiment.tags:
-        client = mlflow.MlflowClient()
-        for name, value in experiment_page.tags(experiment.experiment_id).items():
-            client.set_experiment_tag(experiment.experiment_id, name, value)
+def _begin(name: str, parent: str | None, tags: Mapping[str, str]) -> str:
+    client = mlflow_store.client()
+    experiment = client.get_run(parent).info.experiment_id if parent else mlflow_experiment.made(client)
+    nested = {_PARENT_TAG: parent} if parent else {}
+    made = client.create_run(experiment, run_name=name, tags=resolve_tags({**nested, **tags}))
+    return str(made.info.run_id)
 
 
-def experiment_id() -> str | None:
-    """Return the id of the experiment, where anything was tracked yet."""
-    found = mlflow.get_experiment_by_name(EXPERIMENT)
-    return None if found is None else str(found.experiment_id)
+def _go_on(run_id: str, name: str, tags: Mapping[str, str]) -> str:
+    client = mlflow_store.client()
+    client.update_run(run_id, "RUNNING", name)
+    tag(run_id, tags)
+    if FAILURE_TAG in client.get_run(run_id).data.tags:  # of the attempt that this one goes on with
+        client.delete_tag(run_id, FAILURE_TAG)
+    return run_id
 
 
 def describe(run_id: str, text: str) -> None:
     """Put Markdown at the top of a run's page."""
-    tag(run_id, {"mlflow.note.content": text})
+    tag(run_id, {_NOTE_TAG: text})
 
 
 def kill(run_id: str, tags: Mapping[str, str]) -> None:
     """End a run that was stopped on purpose (pruned, interrupted), with the reason as tags."""
     tag(run_id, tags)
-    mlflow.MlflowClient().set_terminated(run_id, "KILLED")
+    mlflow_store.client().set_terminated(run_id, "KILLED")
+
+
+def end_for(run_id: str, error: BaseException) -> None:
+    """End a run for an exception that ended its work; a store that cannot be told must not hide that one."""
+    try:
+        if isinstance(error, KeyboardInterrupt | SystemExit):
+            kill(run_id, {FAILURE_TAG: "interrupted"})
+        else:
+            correct(get(run_id), "FAILED", {FAILURE_TAG: describe_failure(error).text})
+    except (MlflowException, OSError) as untold:
+        error.add_note(f"nor could {store()} be told so: {untold}")
 
 
 def correct(
@@ -124,7 +133,7 @@ def correct(
         params: that it is to have, where it has none of that name.
         without: tags that it is not to have.
     """
-    client, run_id, told = mlflow.MlflowClient(), run.info.run_id, run.data
+    client, run_id, told = mlflow_store.client(), run.info.run_id, run.data
     wrong = {name: value for name, value in tags.items() if told.tags.get(name) != value}
     missing = {
         name: str(value)
@@ -151,47 +160,68 @@ def correct(
 
 def tag(run_id: str, tags: Mapping[str, str]) -> None:
     """Put tags on a run."""
-    client = mlflow.MlflowClient()
-    for name, value in tags.items():
-        client.set_tag(run_id, name, value)
+    mlflow_store.client().log_batch(run_id, tags=[RunTag(name, str(value)) for name, value in tags.items()])
 
 
 def untag(run_id: str, names: Iterable[str]) -> None:
     """Take tags off a run."""
-    client = mlflow.MlflowClient()
+    client = mlflow_store.client()
     for name in names:
         client.delete_tag(run_id, name)
 
 
-def log_metrics(run_id: str, metrics: Mapping[str, float], step: int | None = None) -> None:
+def log_metrics(run_id: str, metrics: Mapping[str, float], step: int = 0) -> None:
     """Log values in one request."""
-    mlflow.log_metrics(dict(metrics), step=step, run_id=run_id)
+    now = time.time_ns() // 1_000_000
+    log_points(run_id, [Point(name, value, now, step) for name, value in metrics.items()])
+
+
+def log_points(run_id: str, points: Sequence[Point]) -> None:
+    """Log values of many steps in as few requests as there can be; one that is logged already is not logged twice.
+
+    Raises:
+        ConnectionError: the store did not take them.
+    """
+    for start in range(0, len(points), MAX_METRICS_PER_BATCH):
+        batch = [Metric(*point) for point in points[start : start + MAX_METRICS_PER_BATCH]]
+        try:
+            mlflow_store.client().log_batch(run_id, metrics=batch)
+        except MlflowException as error:
+            raise ConnectionError(f"{store()} did not take the metrics of run {run_id}: {error}") from error
 
 
 def history(run_id: str, metric: str) -> list[float]:
     """Return the values of a metric, one a step in rising order; of a step that was logged again the last."""
-    values = {entry.step: entry.value for entry in mlflow.MlflowClient().get_metric_history(run_id, metric)}
+    values = {entry.step: entry.value for entry in mlflow_store.client().get_metric_history(run_id, metric)}
     return [values[step] for step in sorted(values)]
 
 
 def log_params(run_id: str, params: Mapping[str, Any]) -> None:
-    """Log parameters that are not logged yet; values too long for a column are left to config.yaml."""
-    known = mlflow.get_run(run_id).data.params
-    new = {name: value for name, value in params.items() if name not in known and len(str(value)) <= _LONGEST_PARAM}
-    client = mlflow.MlflowClient()
-    client.log_batch(run_id, params=[Param(name, str(value)) for name, value in new.items()])
+    """Log parameters; values too long for a column are left to config.yaml, and those logged before stay."""
+    fitting = [Param(name, str(value)) for name, value in params.items() if len(str(value)) <= _LONGEST_PARAM]
+    client = mlflow_store.client()
+    for start in range(0, len(fitting), MAX_PARAMS_TAGS_PER_BATCH):
+        batch = fitting[start : start + MAX_PARAMS_TAGS_PER_BATCH]
+        try:
+            client.log_batch(run_id, params=batch)
+        except MlflowException as error:  # MLflow takes none of a batch in which one has another value already
+            known = client.get_run(run_id).data.params
+            if not known.keys() & {param.key for param in batch}:
+                raise RuntimeError(f"MLflow did not take the parameters of run {run_id}: {error}") from error
+            client.log_batch(run_id, params=[param for param in batch if param.key not in known])
 
 
-def log_config(run_id: str, config: Mapping[str, Any]) -> None:
-    """Log a resolved config: whole as config.yaml, its set values as parameters."""
-    mlflow.MlflowClient().log_text(run_id, yaml.safe_dump(dict(config), sort_keys=False), CONFIG_ARTIFACT)
-    log_params(run_id, {name: value for name, value in flatten(config).items() if value is not None})
+def log_config(run_id: str, config: Mapping[str, Any], facts: Mapping[str, Any] | None = None) -> None:
+    """Log a resolved config: whole as config.yaml, its set values as parameters, beside further facts."""
+    mlflow_store.client().log_text(run_id, yaml.safe_dump(dict(config), sort_keys=False), CONFIG_ARTIFACT)
+    values = {name: value for name, value in flatten(config).items() if value is not None}
+    log_params(run_id, {**values, **(facts or {})})
 
 
 def log_augmentation(run_id: str, recipes: Mapping[str, Any]) -> None:
     """Log what training audio was altered by, if anything, recordings by their content: a config names but folders."""
     if recipes:
-        mlflow.MlflowClient().log_text(run_id, json.dumps(recipes, indent=1), AUGMENTATION_ARTIFACT)
+        mlflow_store.client().log_text(run_id, json.dumps(recipes, indent=1), AUGMENTATION_ARTIFACT)
 
 
 def heard_recordings(run_id: str) -> frozenset[str]:
@@ -209,12 +239,12 @@ def log_dataset(run_id: str, manifest: Manifest, context: str) -> None:
     dataset = Dataset(manifest.name, manifest.digest[:_DIGEST_LENGTH], "local", json.dumps({"uri": folder}))
     tag(run_id, {"data.sha256": manifest.digest})
     used = DatasetInput(dataset, [InputTag("mlflow.data.context", context)])
-    mlflow.MlflowClient().log_inputs(run_id, [used])
+    mlflow_store.client().log_inputs(run_id, [used])
 
 
 def log_files(run_id: str, path: Path, folder: str | None = None) -> None:
     """Log a file, or the contents of a folder, under a folder of the run."""
-    client = mlflow.MlflowClient()
+    client = mlflow_store.client()
     (client.log_artifacts if path.is_dir() else client.log_artifact)(run_id, str(path), folder)
 
 
@@ -224,6 +254,7 @@ def fetch(run_id: str, artifact: str) -> Path:
     Raises:
         FileNotFoundError: the run has no such artifact.
     """
+    mlflow_store.client()  # which sees to it that there is a store
     try:
         return Path(mlflow.artifacts.download_artifacts(run_id=run_id, artifact_path=artifact))
     except (MlflowException, OSError) as error:
@@ -235,11 +266,19 @@ def get(run_id: str) -> Run:
 
     Raises:
         LookupError: no run has that id in the store that is in use.
+        ConnectionError: the store does not answer.
     """
     try:
-        return mlflow.get_run(run_id)
+        return mlflow_store.client().get_run(run_id)
     except MlflowException as error:
-        raise LookupError(f"no run {run_id!r} in {mlflow.get_tracking_uri()}: `spooflab ui` lists them") from error
+        if error.error_code in _AWAY:
+            raise ConnectionError(f"{store()} did not tell of run {run_id}: {error}") from error
+        raise LookupError(f"no run {run_id!r} in {store()}: `spooflab ui` lists them") from error
+
+
+def is_running(run_id: str) -> bool:
+    """Whether no status but that of a run that goes on was given to a run."""
+    return bool(get(run_id).info.status == "RUNNING")
 
 
 def name_of(run_id: str) -> str:
@@ -265,17 +304,18 @@ def find_tagged(name: str) -> list[Run]:
 
 
 def _search(condition: str) -> list[Run]:
+    mlflow_store.client()  # which sees to it that there is a store
     return mlflow.search_runs(filter_string=condition, search_all_experiments=True, output_format="list")
 
 
 def store() -> str:
     """Return the URI of the store in use."""
-    return str(mlflow.get_tracking_uri())
+    return mlflow_store.address()
 
 
 def children(parent: str, tags: Mapping[str, str] | None = None) -> list[Run]:
     """Return the runs nested under a run, newest first: all, or those that have all these tags."""
-    return find({"mlflow.parentRunId": parent, **(tags or {})})
+    return find({_PARENT_TAG: parent, **(tags or {})})
 
 
 def sweep(name: str) -> Run:
@@ -286,9 +326,7 @@ def sweep(name: str) -> Run:
     """
     found = find({SWEEP_TAG: name})
     if not found:
-        raise LookupError(
-            f"no sweep {name!r} in {mlflow.get_tracking_uri()}: launch it with `spooflab sweep --name {name} …`"
-        )
+        raise LookupError(f"no sweep {name!r} in {store()}: launch it with `spooflab sweep --name {name} …`")
     return found[0]
 
 
@@ -304,34 +342,3 @@ def winner(sweep_name: str) -> str:
             f"sweep {sweep_name!r} has no finished trial yet: let it go on with the command that launched it"
         )
     return run_id
-
-
-def lightning_logger(run_id: str) -> MLFlowLogger:
-    """Return a logger into an existing run; left to itself it would make a second one."""
-    return MLFlowLogger(tracking_uri=mlflow.get_tracking_uri(), run_id=run_id)
-
-
-def code_state() -> dict[str, str]:
-    """Return the commit of the code as tags, and whether it had been changed since; nothing outside a checkout."""
-    here = Path(__file__).parent
-    try:
-        commit, status = (
-            subprocess.run(["git", *words], cwd=here, capture_output=True, text=True, check=True).stdout.strip()
-            for words in (["rev-parse", "HEAD"], ["status", "--porcelain", "--untracked-files=no"])
-        )
-    except (OSError, subprocess.CalledProcessError):
-        return {}
-    return {"mlflow.source.git.commit": commit, "git.dirty": str(bool(status)).lower()}
-
-
-def flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Turn nested mappings into one with dotted keys."""
-    flat: dict[str, Any] = {}
-    for name, value in values.items():
-        flat |= flatten(value, f"{prefix}{name}.") if isinstance(value, Mapping) else {f"{prefix}{name}": value}
-    return flat
-
-
-def config_digest(config: Mapping[str, Any]) -> str:
-    """Return the SHA-256 of a resolved config: two runs with the same digest are the same experiment."""
-    return hashlib.sha256(json.dumps(config, sort_keys=True, default=str).encode()).hexdigest()

@@ -5,10 +5,12 @@ from collections.abc import Iterator
 import mlflow
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
+from experiments import mlflow_store
+
 
 def sizes(run_id: str) -> dict[str, int]:
     """Return the bytes of every file that a run logged, by its path; of any store, a server's as well."""
-    return dict(_files(mlflow.MlflowClient(), run_id, None))
+    return dict(_files(mlflow_store.client(), run_id, None))
 
 
 def delete(run_id: str, folder: str) -> None:
@@ -19,7 +21,7 @@ def delete(run_id: str, folder: str) -> None:
     """
     if not folder.strip("/. "):
         raise ValueError(f"found the artifact folder {folder!r}, expected a name, or all of a run's would go")
-    client = mlflow.MlflowClient()
+    client = mlflow_store.client()
     if any(entry.path == folder for entry in client.list_artifacts(run_id)):
         get_artifact_repository(client.get_run(run_id).info.artifact_uri).delete_artifacts(folder)
 

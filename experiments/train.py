@@ -1,22 +1,27 @@
 """A config in, one tracked run with its best checkpoint out: ``spooflab train``."""
 
 import logging
-import math
 import os
 import shutil
 import sys
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import torch
 
 from datamodules.datamodule import DeepfakeDataModule
 from datamodules.datasets import FeatureExtractor
 from experiments import model_summary, selection, tracking
 from experiments.allocator import keep_freed_memory
+from experiments.from_trial import reproduce
 from experiments.interrupts import deferred
-from experiments.threads import share, use
+from experiments.metric_log import MetricLog
+from experiments.outcome import Outcome
+from experiments.process_group import Asker, Order, train_as_group
+from experiments.provenance import config_digest
+from experiments.threads import VARIABLE, share, use
 from experiments.training_callbacks import EpochReport, Interruption, KeepGoing
 from experiments.training_config import LAST, SUMMARY_OPTION, TrainingCLI, parse
 from lightning_modules.detector import Detector
@@ -26,23 +31,6 @@ from lightning_modules.specifications import describe
 SCRATCH = Path("checkpoints")
 CONFIG_TAG = "config.sha256"
 _PROCESSES, _RANK = "LOCAL_WORLD_SIZE", "LOCAL_RANK"  # where torchrun tells how many it started here, and which this is
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a training came to.
-
-    Attributes:
-        run_id: its MLflow run; empty in all but the first process of a distributed training.
-        dev_eer: EER on dev of the epoch that was kept, a fraction; told by the first process alone.
-        stopped: ``keep_going`` ended it.
-        measures: of dev at the epoch that was kept; told by the first process alone.
-    """
-
-    run_id: str
-    dev_eer: float
-    stopped: bool
-    measures: dict[str, float] = field(default_factory=dict)
 
 
 def train(
@@ -77,32 +65,36 @@ def train(
     keep_freed_memory()
     report = EpochReport(keep_going)
     cli = parse(arguments, [report, Interruption(interrupted)])
+    if cli.lacks_processes:
+        threads = max(1, torch.get_num_threads() // cli.trainer.world_size)
+        order = Order(arguments, name, parent, tags or {}, resume, run_id, threads)
+        return train_as_group(order, cli.trainer.world_size, Asker(keep_going, on_start, interrupted))
     config = cli.resolved
-    digest = tracking.config_digest(config)
+    digest = config_digest(config)
     resumed = _last_run(digest) if resume or cli.config.ckpt else run_id
     checkpoint = _last_checkpoint(resumed)
     if not cli.trainer.is_global_zero:
-        return _follow(cli, checkpoint)
+        return _follow(cli, checkpoint, report)
     name = name or cli.config.name or type(cli.model.network).__name__
-    with tracking.run(name, parent=parent, resume=resumed, tags={CONFIG_TAG: digest, **(tags or {})}) as active:
+    tags = {CONFIG_TAG: digest, tracking.THREADS_TAG: str(torch.get_num_threads()), **(tags or {})}
+    with tracking.run(name, parent=parent, resume=resumed, tags=tags) as active:
         run_id = active
         on_start(run_id)
-        tracking.log_config(run_id, config)
+        tracking.log_config(run_id, config, {"parameters": sum(p.numel() for p in cli.model.network.parameters())})
         tracking.log_dataset(run_id, cli.datamodule.corpus, "train and dev")
-        tracking.log_params(run_id, {"parameters": sum(p.numel() for p in cli.model.network.parameters())})
         cli.checkpoint.dirpath = cli.last.dirpath = str(SCRATCH / run_id)
-        cli.trainer.logger = tracking.lightning_logger(run_id)
         _prepare(cli)
         recipes = {name: augmentation.recipe for name, augmentation in cli.datamodule.augmentations.items()}
         tracking.log_augmentation(run_id, recipes)
-        _fit(cli, checkpoint)
-        best = selection.at_best(run_id, cli.selection)
-        tracking.log_metrics(run_id, best)
+        with MetricLog(run_id, SCRATCH / run_id) as metrics:
+            cli.trainer.logger = metrics
+            _fit(cli, checkpoint)
+            outcome = _outcome(run_id, report, cli.selection)
+            metrics.log_metrics(selection.columns(report.epochs, cli.selection))
         tracking.log_files(run_id, Path(cli.checkpoint.best_model_path), str(Path(tracking.CHECKPOINT_ARTIFACT).parent))
         if report.stopped:
             tracking.kill(run_id, {"stopped_by": "pruner"})
-    measures = selection.measures_at(run_id, int(best["best/epoch"]))
-    return Outcome(run_id, best["best/dev_eer"], report.stopped, measures)
+    return outcome
 
 
 def drop_scratch(run_id: str) -> None:
@@ -126,12 +118,17 @@ def _fit(cli: TrainingCLI, checkpoint: Path | None) -> None:
         raise RuntimeError("training ended before its first epoch did: raise trainer.max_epochs")
 
 
-def _follow(cli: TrainingCLI, checkpoint: Path | None) -> Outcome:
+def _follow(cli: TrainingCLI, checkpoint: Path | None, report: EpochReport) -> Outcome:
     """Take part in a training that the first of several processes tracks and keeps checkpoints of."""
     cli.checkpoint.dirpath = cli.last.dirpath = str(SCRATCH)  # Lightning tells it the first process's
     _prepare(cli)
     _fit(cli, checkpoint)
-    return Outcome("", math.nan, stopped=False)
+    return _outcome("", report, cli.selection)
+
+
+def _outcome(run_id: str, report: EpochReport, chosen_by: str) -> Outcome:
+    measures = report.epochs[selection.kept(report.epochs, chosen_by)]
+    return Outcome(run_id, measures[selection.EER], report.stopped, measures)
 
 
 def quieten() -> None:
@@ -183,11 +180,13 @@ def _last_checkpoint(run_id: str | None) -> Path | None:
 def main(arguments: list[str]) -> int:
     """Train from the command line, or print what would be trained."""
     quieten()
+    arguments, threads, tags = reproduce(arguments)
     if SUMMARY_OPTION in arguments:
         return model_summary.main(arguments)
-    use(share(int(os.environ.get(_PROCESSES, "1"))), tell=os.environ.get(_RANK, "0") == "0")
+    processes, first = int(os.environ.get(_PROCESSES, "1")), os.environ.get(_RANK, "0") == "0"
+    use(share(processes) if threads is None or VARIABLE in os.environ else threads, tell=first)
     with deferred() as interrupted:
-        outcome = train(arguments, interrupted=interrupted)
+        outcome = train(arguments, tags=tags, interrupted=interrupted)
     if not outcome.run_id:
         return 0
     print(f"dev EER {100 * outcome.dev_eer:.2f} % (legacy)   run {outcome.run_id}", file=sys.stdout)

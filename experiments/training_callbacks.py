@@ -54,16 +54,32 @@ class EndedBefore(Callback):
 
 
 class EpochReport(Callback):
-    """Tells ``keep_going`` the measures of dev of each epoch and stops the training when it says no."""
+    """Tells ``keep_going`` the measures of each epoch and stops the training, in all processes, when it says no.
+
+    Attributes:
+        epochs: the measures of each epoch on dev, those before a resumption included.
+        stopped: the training was stopped.
+    """
 
     def __init__(self, keep_going: KeepGoing) -> None:
         self._keep_going = keep_going
+        self.epochs: dict[int, dict[str, float]] = {}
         self.stopped = False
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:  # noqa: ARG002
-        """Ask whether to go on."""
+        """Ask whether to go on; the first of several processes asks for all."""
         if trainer.sanity_checking:
             return
-        measures = {name: float(trainer.callback_metrics[name]) for name in selection.MEASURES}
-        if not self._keep_going(trainer.current_epoch, measures):
+        epoch = trainer.current_epoch
+        self.epochs[epoch] = {name: float(trainer.callback_metrics[name]) for name in selection.MEASURES}
+        go_on = self._keep_going(epoch, self.epochs[epoch]) if trainer.is_global_zero else True
+        if not trainer.strategy.broadcast(go_on):
             self.stopped = trainer.should_stop = True
+
+    def state_dict(self) -> dict[str, Any]:
+        """What a checkpoint keeps."""
+        return {"epochs": self.epochs}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go on from a checkpoint."""
+        self.epochs = dict(state_dict["epochs"])

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import yaml
 from pytorch_lightning.callbacks import Callback, EarlyStopping, ModelCheckpoint, WeightAveraging
 from pytorch_lightning.cli import LightningArgumentParser, LightningCLI
+from pytorch_lightning.strategies import ParallelStrategy
 
 from datamodules.datamodule import DeepfakeDataModule
 from experiments import selection
@@ -20,7 +21,8 @@ LAST = "last"
 SUMMARY_OPTION = "--print-summary"
 SHORT = {"--leave-attack-out": "--data.leave_attack_out+", "--selection": "--early_stopping.monitor"}
 SHORT_HELP = f"""--leave-attack-out ATTACK, as often as there are, is one more of data.leave_attack_out;
---selection MEASURE is early_stopping.monitor, which picks the epoch that is kept: {", ".join(selection.MEASURES)}"""
+--selection MEASURE is early_stopping.monitor, which picks the epoch that is kept: {", ".join(selection.MEASURES)};
+--from-trial SWEEP:NUMBER is the config of that trial, its seed included: what follows it changes it"""
 _NO_PART = ("ckpt", "print_summary", "json")  # how a run is continued or shown is no part of what it is
 
 
@@ -74,6 +76,15 @@ class TrainingCLI(LightningCLI):
     def selection(self) -> str:
         """The measure of dev that picks the epoch."""
         return str(self.config.early_stopping.monitor)
+
+    @property
+    def lacks_processes(self) -> bool:
+        """Whether the config asks for more processes of this machine than whoever started this one has started."""
+        strategy = self.trainer.strategy
+        if not isinstance(strategy, ParallelStrategy) or self.trainer.world_size == 1 or self.trainer.num_nodes > 1:
+            return False
+        environment = strategy.cluster_environment
+        return environment is None or not environment.creates_processes_externally
 
     @property
     def resolved(self) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import sys
 from typing import NoReturn
 
 from experiments import experiment_page, tracking
+from experiments.mlflow_experiment import experiment_id
 
 
 def main(arguments: list[str]) -> NoReturn:
@@ -17,7 +18,7 @@ def main(arguments: list[str]) -> NoReturn:
     if tracking.store().startswith("http"):
         print(f"the store is a server with pages of its own: open {tracking.store()}")
         raise SystemExit(0)
-    known = tracking.experiment_id()
+    known = experiment_id()
     page = "#/experiments" if known is None else experiment_page.link(known)
     print(f"runs: http://{options.host}:{options.port}/{page}   (the chart icon compares them)", flush=True)
     where = ["--backend-store-uri", tracking.store(), "--host", options.host, "--port", str(options.port)]

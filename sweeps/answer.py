@@ -11,11 +11,11 @@ from experiments import tracking
 from sweeps.charts import Section, sections
 from sweeps.charts_page import page
 from sweeps.findings import Findings, branch_of, findings, measured
-from sweeps.importance import importances
+from sweeps.importance import MOST_WEIGHED, importances
 from sweeps.measures import column
 from sweeps.note import answer_lines, note, values_of
 from sweeps.seed_table import Verdict
-from sweeps.shown_study import shown_study
+from sweeps.shown_study import shown_study, thinned
 from sweeps.study import RUN_ID
 from sweeps.trial_table import as_html, trial_table
 
@@ -143,4 +143,4 @@ def _shares(study: optuna.Study, found: Findings) -> dict[str, dict[str, float]]
     if found.best is None:
         return {}
     option = str(found.best.params[found.branches[0]]) if found.branches else None
-    return importances(shown_study(study, found.measures, found.branches, option))
+    return importances(thinned(shown_study(study, found.measures, found.branches, option), MOST_WEIGHED))

@@ -13,15 +13,16 @@ from optuna.trial import FrozenTrial, TrialState
 from optuna.visualization import matplotlib as still
 
 from experiments.plots import BLUE, ORANGE, canvas
-from sweeps.importance import FEWEST_TRIALS, importances
+from sweeps.importance import FEWEST_TRIALS, MOST_WEIGHED, importances
 from sweeps.measures import reading, short
 from sweeps.offscreen import figure_of
-from sweeps.shown_study import shown_study, varying
+from sweeps.shown_study import shown_study, thinned, varying
 
 Target = Callable[[FrozenTrial], float] | None
 _COLOURS = (BLUE, ORANGE)
 _MOST_AXES = 3
 _PANEL_PX = 170
+_MOST_TRIALS = 300  # with a line or a dot of their own in each chart, or the page is too large to open
 
 
 @dataclass(frozen=True)
@@ -146,12 +147,13 @@ def _course(section: Section, study: optuna.Study, measures: Sequence[str]) -> N
                 figure_of(still.plot_optimization_history, study, **options),
             ),
         )
+    some = thinned(study, _MOST_TRIALS)
     reported = any(trial.intermediate_values for trial in study.get_trials(deepcopy=False))
     section.add(
         "epochs",
-        f"{short(measures[0])} by epoch, a line a trial",
+        f"{short(measures[0])} by epoch, a line a trial{_of_many(study)}",
         None if reported else "no trial has reported an epoch",
-        lambda: _learning_curves(study, measures[0]),
+        lambda: _learning_curves(some, measures[0]),
     )
 
 
@@ -168,7 +170,8 @@ def _parameters(
 ) -> None:
     target = _target(measures, index)
     label = reading(measures[index]).label
-    shares = importances(study, target)
+    shares = importances(thinned(study, MOST_WEIGHED), target)
+    some = thinned(study, _MOST_TRIALS)
     by_weight = list(next(iter(shares.values()), {})) or varying(study)
     of_measure = f", {short(measures[index])}" if len(measures) > 1 else ""
     section.add(
@@ -183,10 +186,10 @@ def _parameters(
         chosen = f"; the {plot.most} most important" if len(by_weight) > plot.most else ""
         section.add(
             _name(plot.name, measures, index),
-            f"{plot.title}{of_measure}{chosen}",
+            f"{plot.title}{of_measure}{chosen}{_of_many(study)}",
             reason,
             lambda plot=plot, names=names: _of_parameters(  # type: ignore[misc]
-                plot, study, {"params": names, "target": target, "target_name": label}
+                plot, some, {"params": names, "target": target, "target_name": label}
             ),
         )
 
@@ -236,6 +239,11 @@ def _tidy(figure: go.Figure, across: int = 1, down: int = 1) -> go.Figure:
     if down > 1:
         figure.update_layout(height=140 + _PANEL_PX * down)
     return figure
+
+
+def _of_many(study: optuna.Study) -> str:
+    shown = sum(bool(trial.params) for trial in study.get_trials(deepcopy=False))
+    return "" if shown <= _MOST_TRIALS else f"; {_MOST_TRIALS} of {shown:,} trials, the best among them"
 
 
 def _target(measures: Sequence[str], index: int) -> Target:

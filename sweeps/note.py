@@ -41,6 +41,11 @@ def note(
     parts = [_answer(found, experiment, verdict), _comparison(found)]
     if verdict is not None:
         parts.append(verdict.markdown())
+        if found.best is not None and found.best.number not in {row.trial for row in verdict.rows}:
+            parts.append(
+                f"Trial {found.best.number} has come out better in the sweep since, but not been trained over seeds: "
+                "type the command with `--reseed-top` again."
+            )
     parts += ["\n".join(f"- {line}" for line in [*course(found), *_importance(found, shares)]), _next(found), _FILES]
     if left_out:
         parts.append(f"Not drawn: {'; '.join(left_out)}.")

@@ -7,7 +7,8 @@ from optuna.exceptions import UpdateFinishedTrialError
 
 from experiments import failures
 from experiments.dev_scores import dev_scores
-from experiments.train import Outcome, train
+from experiments.outcome import Outcome
+from experiments.train import train
 from sweeps.measuring import measure_costs, note
 from sweeps.mirror import TRIAL_TAG
 from sweeps.pruners import NoPruner

@@ -47,7 +47,6 @@ def run_on_ray(job: Job, plan: Plan, study: optuna.Study, update: Callable[[], N
         ValueError: a database is a file, and the cluster has other machines.
     """
     with connected(plan.address) as cluster:
-        refuse_local_stores([job.storage, tracking.store()], cluster.hosts, socket.gethostname())
         if not cluster.has_room_for(plan.needs):
             print(
                 f"no node has {plan.needs.cpus:g} CPUs and {plan.needs.gpus:g} GPUs for a trial yet: waiting until one "
@@ -81,7 +80,12 @@ class Tasks:
         return len(self._tasks)
 
     def hire(self, wanted: int) -> None:
-        """Start a task for each waiting trial, less those that have not taken one yet."""
+        """Start a task for each waiting trial, less those that have not taken one yet.
+
+        Raises:
+            ValueError: a database is a file, and the cluster has, or has got, other machines.
+        """
+        refuse_local_stores([self._job.storage, tracking.store()], self._cluster.hosts, socket.gethostname())
         at_work = sum(
             trial.state is TrialState.RUNNING and trial.user_attrs.get(TASK) in self._tasks
             for trial in own_trials(self._study)

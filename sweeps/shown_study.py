@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 import optuna
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
+from sweeps.findings import ranked
 from sweeps.measures import reading
 from sweeps.study import settled
 
@@ -37,6 +38,28 @@ def shown_study(
             for number in range(len(study.get_trials(deepcopy=False)))
         ]
     )
+    return copy
+
+
+def thinned(study: optuna.Study, most: int) -> optuna.Study:
+    """Leave out trials where there are more than charts can show.
+
+    The best stay, a third of ``most``, and of the others as many as there is room for, evenly by their numbers.
+
+    Args:
+        study: as it is shown.
+        most: trials that are shown; a study that has no more is returned as it is.
+    """
+    trials = [trial for trial in study.get_trials(deepcopy=False) if trial.params]
+    if len(trials) <= most:
+        return study
+    best = {trial.number for trial in ranked(trials)[: most // 3]}
+    others = [trial.number for trial in trials if trial.number not in best]
+    room = most - len(best)
+    kept = best | {others[place * len(others) // room] for place in range(room)}
+    copy = optuna.create_study(study_name=study.study_name, directions=study.directions)
+    gone = create_trial(state=TrialState.FAIL)
+    copy.add_trials([trial if trial.number in kept else gone for trial in study.get_trials(deepcopy=False)])
     return copy
 
 

@@ -5,9 +5,10 @@ from collections.abc import Callable, Sequence
 
 import optuna
 
+from experiments import tracking
 from sweeps.answer import publish, publish_numbers
 from sweeps.findings import Findings, findings
-from sweeps.retention import beyond, drop_checkpoints
+from sweeps.retention import DROPPED_TAG, beyond, drop_checkpoints
 from sweeps.seed_table import Verdict
 
 _CHARTS_EVERY_S = 300.0
@@ -43,10 +44,12 @@ class Upkeep:
         self._study, self._parent, self._space = study, parent, space
         self._measures, self._branches = tuple(measures), tuple(branches)
         self._keep = keep
+        self._reason = f"beyond the best {keep} of the sweep"
         self.judged: Verdict | None = None
         self._clock = clock
         self._charts_due = clock() + _CHARTS_EVERY_S
-        self._dropped: set[str] = set()
+        tagged = tracking.children(parent, {DROPPED_TAG: self._reason})
+        self._dropped = {run.info.run_id for run in tagged}
 
     @property
     def found(self) -> Findings:
@@ -58,7 +61,7 @@ class Upkeep:
         found = self.found
         publish_numbers(found, self._parent, self.judged)
         runs = set(beyond(found, self._keep)) - self._dropped
-        drop_checkpoints(runs, f"beyond the best {self._keep} of the sweep")
+        drop_checkpoints(runs, self._reason)
         self._dropped |= runs
         if self._clock() >= self._charts_due:
             self.publish()

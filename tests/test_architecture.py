@@ -14,7 +14,8 @@ FORBIDDEN = {
     "experiments": {"sweeps"},
     "sweeps": set(),
 }
-MLFLOW_FILES = {f"experiments/{name}.py" for name in ("tracking", "tracking_artifacts", "registry", "detector_pyfunc")}
+MLFLOW = ("mlflow_store", "mlflow_experiment", "tracking", "tracking_artifacts", "registry", "detector_pyfunc")
+MLFLOW_FILES = {f"experiments/{name}.py" for name in MLFLOW}
 
 
 def sources(package: str) -> Iterator[Path]:

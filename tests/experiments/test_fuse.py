@@ -96,7 +96,7 @@ def load_scores(checkpoint, corpus) -> np.ndarray:
     return module.score_trials(Detector.from_file(checkpoint), corpus.partition("eval"), "eval").scores
 
 
-def test_fitted_weights_are_in_the_checkpoint(evaluated, checkpoint, capsys):
+def test_fitted_weights_are_in_the_checkpoint(evaluated, checkpoint, place, capsys):
     assert spooflab(["fuse", evaluated, checkpoint(), "--weights", "fitted", "--json"]) == 0
     outcome = json.loads(capsys.readouterr().out)
     weights = [row["weight"] for row in outcome["members"]]
@@ -170,6 +170,18 @@ def test_other_data_must_be_chosen_between(evaluated, place, miniature):
     with pytest.raises(ValueError, match=r"was evaluated on other data \(f00d\).*--config"):
         module.fuse([evaluated, judged_elsewhere])
     assert module.fuse([evaluated, judged_elsewhere], config=place.folder / "data.yaml").run_id
+
+
+def test_a_member_that_has_it_the_wrong_way_round_is_told(evaluated, place, tmp_path, capsys):
+    values = torch.load(tracking.fetch(evaluated, tracking.CHECKPOINT_ARTIFACT), weights_only=True)
+    for name in ("network.classifier.weight", "network.classifier.bias"):
+        values["state_dict"][name] *= -1
+    torch.save(values, tmp_path / "inverted.ckpt")
+    assert spooflab(["fuse", evaluated, str(tmp_path / "inverted.ckpt"), "--json"]) == 0
+    told = capsys.readouterr()
+    assert "warning: inverted.ckpt is no better than chance on dev" in told.err
+    assert json.loads(told.out)["members"][1]["scale"] < 0
+    assert told.err.count("warning:") == 1
 
 
 def test_noise_that_a_member_heard_was_heard_by_the_fusion(evaluated, checkpoint, place):

@@ -4,6 +4,7 @@ import mlflow
 import pytest
 
 from experiments import tracking
+from experiments.provenance import code_state
 
 
 def test_a_run_is_finished_with_the_state_of_the_code(place):
@@ -11,7 +12,7 @@ def test_a_run_is_finished_with_the_state_of_the_code(place):
         assert tracking.get(run_id).info.status == "RUNNING"
     run = tracking.get(run_id)
     assert (run.info.status, run.info.run_name, run.data.tags["colour"]) == ("FINISHED", "plain", "blue")
-    assert set(tracking.code_state()) <= set(run.data.tags)
+    assert set(code_state()) <= set(run.data.tags)
 
 
 @pytest.mark.parametrize(
@@ -70,9 +71,3 @@ def test_what_is_missing_is_named(place):
         tracking.get("nowhere")
     with pytest.raises(LookupError, match="unheard-of"):
         tracking.winner("unheard-of")
-
-
-def test_flatten_and_digest():
-    assert tracking.flatten({"a": {"b": 1, "c": {"d": [2]}}, "e": None}) == {"a.b": 1, "a.c.d": [2], "e": None}
-    assert tracking.config_digest({"a": 1, "b": 2}) == tracking.config_digest({"b": 2, "a": 1})
-    assert tracking.config_digest({"a": 1}) != tracking.config_digest({"a": 2})

@@ -96,13 +96,12 @@ def test_the_last_epoch_is_kept_although_it_is_not_the_best(place):
 
 def test_keep_going_ends_a_run_as_killed_with_the_reason(place):
     seen = []
-    outcome = train(
-        place.words(epochs=5), keep_going=lambda epoch, measures: seen.append((epoch, measures["dev/eer"])) or epoch < 1
-    )
+    outcome = train(place.words(epochs=5), keep_going=lambda epoch, dev: seen.append((epoch, dev)) or epoch < 1)
     assert outcome.stopped
     assert [epoch for epoch, _ in seen] == [0, 1]
-    assert outcome.dev_eer == outcome.measures["dev/eer"] == min(eer for _, eer in seen)
-    assert set(outcome.measures) == {"dev/eer", "dev/min_dcf", "dev/loss"}
+    assert outcome.measures == min((dev for _, dev in seen), key=lambda dev: dev["dev/eer"])
+    assert outcome.measures.keys() == {"dev/eer", "dev/min_dcf", "dev/loss"}
+    assert outcome.dev_eer == outcome.measures["dev/eer"]
     run = tracking.get(outcome.run_id)
     assert (run.info.status, run.data.tags["stopped_by"]) == ("KILLED", "pruner")
 

@@ -7,7 +7,7 @@ from optuna.trial import TrialState
 from sweeps.charts import sections
 from sweeps.charts_page import page
 from sweeps.importance import importances
-from sweeps.shown_study import short_names, shown_study, varying
+from sweeps.shown_study import short_names, shown_study, thinned, varying
 from sweeps.study import RETRY_OF
 from tests.sweeps.made_up import study, trial
 
@@ -94,3 +94,13 @@ def test_what_matters_is_found():
 def test_what_does_not_vary_is_not_asked_for():
     made = study(trial(0.1, learning_rate=0.01), trial(0.2, learning_rate=0.02))
     assert varying(made) == ["model.learning_rate"]
+
+
+def test_of_very_many_trials_some_are_shown_and_the_best_are_among_them():
+    made = study(*(trial(0.5 - 0.001 * k, learning_rate=0.001 + 0.0001 * k, network=None) for k in range(40)))
+    copy = shown_study(made, EER, ())
+    assert thinned(copy, 40) is copy
+    kept = [each.number for each in thinned(copy, 12).trials if each.params]
+    assert len(kept) == 12
+    assert kept[-4:] == [36, 37, 38, 39]
+    assert kept[0] == 0

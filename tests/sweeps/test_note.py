@@ -1,9 +1,12 @@
 """The answer is in the first lines, and says what is not known."""
 
+import numpy as np
 from optuna.trial import TrialState
 
+from experiments.scored_trials import ScoredTrials
 from sweeps.findings import findings
 from sweeps.note import in_words, note, values_of
+from sweeps.seed_table import Row, Training, judge
 from sweeps.trial_table import as_html, trial_table
 from tests.sweeps.made_up import study, trial
 
@@ -80,3 +83,12 @@ def test_the_table_has_all_trials():
 
 def test_values_lose_the_prefix_of_their_branch():
     assert values_of(trial(0.1, dropout=0.25)) == {"learning_rate": "0.01", "network": "cnn", "dropout": "0.25"}
+
+
+def test_a_better_trial_than_those_with_seeds_asks_for_its_own():
+    made = study(trial(0.2), trial(0.1, learning_rate=0.02))
+    scored = ScoredTrials(["a", "b"], np.zeros(2), np.array([1, 0]), ["-", "-"], None, None, None)
+    verdict = judge([Row(0, "trial 0", 0.2, {0: Training("run", 0.3, scored)})], EER[0], 1)
+    text = note(findings(made, EER, []), {}, "1", verdict)
+    assert text.startswith("### Best: trial 0 ([its run](#/experiments/1/runs/run)): mean dev EER 30.00 % over 1 seeds")
+    assert "Trial 1 has come out better in the sweep since" in text

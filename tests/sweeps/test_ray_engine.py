@@ -1,6 +1,7 @@
 """Tasks are hired as trials wait, and lost ones are known by name; the cluster here is played by a list."""
 
 import argparse
+import socket
 
 import pytest
 from optuna.trial import TrialState
@@ -20,6 +21,7 @@ class PlayedCluster:
 
     def __init__(self):
         self.jobs, self.over, self.cancelled = [], {}, []
+        self.hosts = {socket.gethostname()}
 
     def start(self, name, function, job, needs):
         self.jobs.append(job)
@@ -43,7 +45,7 @@ def study(tmp_path):
 
 def tasks(study, most=None):
     cluster = PlayedCluster()
-    return Tasks(cluster, study, Job("s", "sqlite://", 1, most=1), Plan(most=most)), cluster
+    return Tasks(cluster, study, Job("s", "sqlite:///optuna.db", 1, most=1), Plan(most=most)), cluster
 
 
 def take(study, job):
@@ -82,6 +84,15 @@ def test_no_more_than_the_total_lacks(study):
     crew, _ = tasks(study)
     crew.hire(len(waiting(study)))
     assert len(crew) == 2
+
+
+def test_files_are_refused_once_another_machine_joins(study):
+    crew, cluster = tasks(study, most=2)
+    crew.hire(1)
+    cluster.hosts.add("elsewhere")
+    with pytest.raises(ValueError, match="the machines elsewhere beside"):
+        crew.hire(1)
+    assert len(crew) == 1
 
 
 @pytest.mark.parametrize("with_node", [True, False])
