@@ -5,7 +5,6 @@ from typing import Final
 import optuna
 
 from sweeps.constraints import BaseConfigs, find_valid, violated
-from sweeps.settings import SpaceError
 from sweeps.space import Draw, Params, Space
 from sweeps.study import ENQUEUED, QUEUED, RETRY, RETRY_OF, VIOLATES, own_trials, stable_hash
 
@@ -25,7 +24,6 @@ def valid_draw(trial: optuna.Trial, space: Space) -> Draw:
 
     Raises:
         ViolationError: the values violate a constraint, which the trial notes.
-        SpaceError: no values do not.
     """
     bases = BaseConfigs()
     draw = space.draw(trial)
@@ -43,9 +41,7 @@ def _others(trial: optuna.Trial, space: Space, bases: BaseConfigs, given: Params
     if _violations_in_a_row(trial.study) < MOST_IN_A_ROW:
         return given
     found = find_valid(space, stable_hash(trial.study.study_name, "violations", trial.number), bases, given)
-    if found is None:
-        raise SpaceError(f"no values satisfy the constraints, such as {trial.user_attrs[VIOLATES]}: loosen them")
-    return found.params
+    return given if found is None else found.params  # the check found some: the next one tries on
 
 
 def _violations_in_a_row(study: optuna.Study) -> int:
