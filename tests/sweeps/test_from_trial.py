@@ -1,7 +1,10 @@
 """A trial of a sweep is trained once more by its number alone, to the last digit."""
 
+from pathlib import Path
+
 import pytest
 import torch
+import yaml
 
 from experiments import tracking
 from experiments.cli import main as spooflab
