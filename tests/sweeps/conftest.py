@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 import yaml
 
 from tests.postgres_server import PostgresServer, programs
+from tests.sweeps.wreckage import starter
 from tests.workplace import Workplace
 
 
@@ -28,6 +30,13 @@ def quick_space(place: Workplace) -> Callable[..., Path]:
         return path
 
     return written
+
+
+@pytest.fixture
+def start() -> Iterator[Callable[..., subprocess.Popen]]:
+    """Start `spooflab` in processes of their own, that do not outlive the test."""
+    with starter() as start_one:
+        yield start_one
 
 
 @pytest.fixture(scope="session")

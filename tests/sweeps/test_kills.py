@@ -13,18 +13,24 @@ from experiments.train import train
 from sweeps.signature import gone
 from sweeps.storage import WORKER
 from sweeps.study import RETRY_OF, RUN_ID, load_study, own_trials, settled, without_replaced
-from tests.sweeps.wreckage import assert_accounted_for, kill_a_worker, running, start, wait_until
+from tests.sweeps.wreckage import assert_accounted_for, kill_a_worker, running, wait_until
 
-TRIALS, WORKERS = 40, 4
+TRIALS, WORKERS, PATIENCE_S = 40, 4, 900
 # Trials that no rule ends before their last epoch.
 PATIENT = {"pruner": {"startup_trials": 99}, "fixed": {"trainer.max_epochs": 25, "early_stopping.patience": 99}}
 
 
-def sweep(path, name, storage, trials=TRIALS, workers=WORKERS):
-    words = ["--space", path, "--name", name, "--trials", trials, "--workers", workers, "--storage", storage]
-    process = start("sweep", *words, SPOOFLAB_THREADS="1")
-    wait_until(lambda: _is_launched(name, storage) or process.poll() is not None, "the sweep is launched")
-    return process
+@pytest.fixture
+def sweep(start):
+    """Launch a sweep as a person does, and return its process once its study tells of it."""
+
+    def launched(path, name, storage, trials=TRIALS, workers=WORKERS):
+        words = ["--space", path, "--name", name, "--trials", trials, "--workers", workers, "--storage", storage]
+        process = start("sweep", *words, SPOOFLAB_THREADS="1")
+        wait_until(lambda: _is_launched(name, storage) or process.poll() is not None, "the sweep is launched")
+        return process
+
+    return launched
 
 
 def train_on_one_thread(config):
@@ -46,7 +52,7 @@ def _is_launched(name, storage) -> bool:
 
 @pytest.mark.slow
 @pytest.mark.postgres
-def test_postgresql_two_workers_killed_and_the_server_restarted(quick_space, place, postgres):
+def test_postgresql_two_workers_killed_and_the_server_restarted(quick_space, place, postgres, sweep):
     rng = random.Random(7)
     process = sweep(quick_space("served"), "served", postgres.url)
     study = load_study("served", postgres.url, wait=True)
@@ -55,28 +61,28 @@ def test_postgresql_two_workers_killed_and_the_server_restarted(quick_space, pla
     postgres.stop()
     postgres.start()
     kill_a_worker(study, 20, rng)
-    assert process.wait(timeout=300) == 0
+    assert process.wait(timeout=PATIENCE_S) == 0
     assert_accounted_for(study, tracking.sweep("served").info.run_id, TRIALS)
     assert tracking.sweep("served").info.status == "FINISHED"
     assert all(trial.state.name == "COMPLETE" for trial in settled(study))
 
 
 @pytest.mark.slow
-def test_sqlite_two_workers_killed(quick_space, place):
+def test_sqlite_two_workers_killed(quick_space, place, sweep):
     rng = random.Random(8)
     storage = f"sqlite:///{place.folder / 'kills.db'}"
     process = sweep(quick_space("filed"), "filed", storage)
     study = load_study("filed", storage)
     kill_a_worker(study, 4, rng)
     kill_a_worker(study, 15, rng)
-    assert process.wait(timeout=300) == 0
+    assert process.wait(timeout=PATIENCE_S) == 0
     assert_accounted_for(study, tracking.sweep("filed").info.run_id, TRIALS)
     assert tracking.sweep("filed").info.status == "FINISHED"
     assert all(trial.state.name == "COMPLETE" for trial in settled(study))
 
 
 @pytest.mark.slow
-def test_a_killed_launcher_takes_its_workers_along_and_its_trial_goes_on(quick_space, place):
+def test_a_killed_launcher_takes_its_workers_along_and_its_trial_goes_on(quick_space, place, sweep):
     storage = f"sqlite:///{place.folder / 'launcher.db'}"
     path = quick_space("launched", **PATIENT)
     process = sweep(path, "launched", storage, trials=2, workers=1)
@@ -89,7 +95,7 @@ def test_a_killed_launcher_takes_its_workers_along_and_its_trial_goes_on(quick_s
     parent = tracking.sweep("launched").info.run_id
     assert tracking.get(parent).info.status == "RUNNING"
 
-    assert sweep(path, "launched", storage, trials=2, workers=1).wait(timeout=200) == 0
+    assert sweep(path, "launched", storage, trials=2, workers=1).wait(timeout=PATIENCE_S) == 0
     assert_accounted_for(study, parent, total=2)
     assert tracking.sweep("launched").info.status == "FINISHED"
     (again,) = [trial for trial in settled(study) if RETRY_OF in trial.user_attrs]
@@ -106,19 +112,19 @@ def test_a_killed_launcher_takes_its_workers_along_and_its_trial_goes_on(quick_s
 
 
 @pytest.mark.slow
-def test_ctrl_c_puts_every_trial_back(quick_space, place):
+def test_ctrl_c_puts_every_trial_back(quick_space, place, sweep):
     storage = f"sqlite:///{place.folder / 'interrupted.db'}"
     path = quick_space("interrupted", **PATIENT)
     process = sweep(path, "interrupted", storage, trials=2, workers=2)
     study = load_study("interrupted", storage)
     wait_until(lambda: len(running(study)) == 2 and any(t.intermediate_values for t in running(study)), "both run")
     os.killpg(process.pid, signal.SIGINT)
-    assert process.wait(timeout=100) == 130
+    assert process.wait(timeout=PATIENCE_S) == 130
     parent = tracking.sweep("interrupted")
     assert parent.info.status == "KILLED"
     assert {run.info.status for run in tracking.children(parent.info.run_id)} == {"SCHEDULED"}
     assert [trial.state.name for trial in without_replaced(own_trials(study))] == ["WAITING"] * 2
 
-    assert sweep(path, "interrupted", storage, trials=2, workers=2).wait(timeout=200) == 0
+    assert sweep(path, "interrupted", storage, trials=2, workers=2).wait(timeout=PATIENCE_S) == 0
     assert_accounted_for(study, parent.info.run_id, total=2)
     assert tracking.sweep("interrupted").info.status == "FINISHED"

@@ -13,7 +13,7 @@ import yaml
 from experiments import tracking
 from experiments.corpus import main as corpus
 from sweeps.study import EARLIER, RETRY, TASK, load_study, own_trials, settled, without_replaced
-from tests.sweeps.wreckage import ROOT, assert_accounted_for, running, start, wait_until
+from tests.sweeps.wreckage import ROOT, assert_accounted_for, running, wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.ray]
 _STORE_BYTES = 80 * 2**20
@@ -51,7 +51,7 @@ def test_every_node_fills_the_cache(nodes, place, tmp_path, capfd):
     assert waveforms["records"] > 0
 
 
-def test_ctrl_c_then_a_node_killed(nodes, place, quick_space):
+def test_ctrl_c_then_a_node_killed(nodes, place, quick_space, start):
     total, storage = 5, f"sqlite:///{place.folder / 'nodes.db'}"
     space = quick_space("nodes", fixed={"trainer.max_epochs": 15, "early_stopping.patience": 15})
     words = ["sweep", "--space", space, "--name", "nodes", "--trials", total, "--storage", storage]

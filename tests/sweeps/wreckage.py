@@ -8,13 +8,15 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import optuna
 from optuna.trial import TrialState
 
 from experiments import tracking
+from sweeps.signature import gone
 from sweeps.storage import WORKER
 from sweeps.study import RUN_ID, own_trials, settled, without_replaced
 
@@ -23,13 +25,26 @@ COMMAND = "import sys; from experiments.cli import main; sys.exit(main(sys.argv[
 STATUSES = {TrialState.COMPLETE: "FINISHED", TrialState.PRUNED: "KILLED", TrialState.FAIL: "FAILED"}
 
 
-def start(*words: object, **environment: str) -> subprocess.Popen:
-    """Start `spooflab`, in a process group of its own as a terminal does."""
-    command = [sys.executable, "-c", COMMAND, *map(str, words)]
-    return subprocess.Popen(command, start_new_session=True, env={**os.environ, "PYTHONPATH": str(ROOT), **environment})
+@contextmanager
+def starter() -> Iterator[Callable[..., subprocess.Popen]]:
+    """Yield what starts `spooflab`, in a process group of its own as a terminal does; none outlives the block."""
+    started: list[subprocess.Popen] = []
+
+    def start(*words: object, **environment: str) -> subprocess.Popen:
+        command = [sys.executable, "-c", COMMAND, *map(str, words)]
+        told = {**os.environ, "PYTHONPATH": str(ROOT), **environment}
+        started.append(subprocess.Popen(command, start_new_session=True, env=told))
+        return started[-1]
+
+    try:
+        yield start
+    finally:
+        for process in started:
+            process.kill()  # its workers end with it
+            process.wait()
 
 
-def wait_until(happened: Callable[[], bool], what: str, patience_s: float = 240) -> None:
+def wait_until(happened: Callable[[], bool], what: str, patience_s: float = 600) -> None:
     end = time.monotonic() + patience_s
     while not happened():
         assert time.monotonic() < end, f"it never happened: {what}"
@@ -46,9 +61,15 @@ def kill_a_worker(study: optuna.Study, after: int, rng: random.Random) -> None:
     """Once so many trials have ended, kill -9 the worker of a running one, at a moment of its trial that is random."""
     wait_until(lambda: len(settled(study)) >= after and bool(running(study)), f"{after} trials ended")
     time.sleep(rng.random())
-    wait_until(lambda: bool(running(study)), "a trial runs")
-    victim = rng.choice(running(study))
-    os.kill(int(victim.user_attrs[WORKER].rsplit(":", 2)[1]), signal.SIGKILL)
+    victims: list[str] = []
+
+    def found() -> bool:
+        workers = [trial.user_attrs[WORKER] for trial in running(study)]
+        victims[:] = [worker for worker in workers if gone(worker) is False]
+        return bool(victims)
+
+    wait_until(found, "a worker is at a trial")
+    os.kill(int(rng.choice(victims).rsplit(":", 2)[1]), signal.SIGKILL)
 
 
 def assert_accounted_for(study: optuna.Study, parent: str, total: int) -> None:
