@@ -45,7 +45,8 @@ def test_two_processes_are_one_training(place):
     assert output.count("dev EER") == output.count("threads:") == 1
     (run,) = named("of two")
     assert run.info.status == "FINISHED"
-    assert sorted(path.name for path in (SCRATCH / run.info.run_id).iterdir()) == ["best.ckpt", "last.ckpt"]
+    kept = sorted(path.name for path in (SCRATCH / run.info.run_id).iterdir())
+    assert kept == ["best.ckpt", "last.ckpt", "metrics.jsonl"]
 
     # The same weights, on the whole of dev in this one process.
     cli = parse(words)

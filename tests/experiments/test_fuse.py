@@ -96,7 +96,7 @@ def load_scores(checkpoint, corpus) -> np.ndarray:
     return module.score_trials(Detector.from_file(checkpoint), corpus.partition("eval"), "eval").scores
 
 
-def test_fitted_weights_are_in_the_checkpoint(evaluated, checkpoint, capsys):
+def test_fitted_weights_are_in_the_checkpoint(evaluated, checkpoint, place, capsys):
     assert spooflab(["fuse", evaluated, checkpoint(), "--weights", "fitted", "--json"]) == 0
     outcome = json.loads(capsys.readouterr().out)
     weights = [row["weight"] for row in outcome["members"]]

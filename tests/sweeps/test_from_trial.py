@@ -9,17 +9,15 @@ import yaml
 from experiments import tracking
 from experiments.cli import main as spooflab
 from sweeps.launch import launch
-from sweeps.worker import work
 
 DEBUG = Path(__file__).resolve().parents[2] / "experiments" / "configs" / "debug.yaml"
 
 
 @pytest.fixture
 def trials(place, monkeypatch):
-    """Two trials of the sweep `again`, trained on one thread in this very process."""
+    """Two trials of the sweep `again`, trained on one thread."""
     monkeypatch.setenv("SPOOFLAB_THREADS", "1")
     before = torch.get_num_threads()
-    monkeypatch.setattr("sweeps.launch.run_workers", lambda job, workers: work(job))
     path = place.folder / "again.yaml"
     rate = {"model.learning_rate": {"float": {"low": 0.001, "high": 0.02, "log": True}}}
     configs = [str(place.folder / "data.yaml"), str(DEBUG)]

@@ -58,7 +58,11 @@ def test_one_row_with_the_answer_on_it(space, place):
     study = launch(space("answer"), "answer", 3)
     parent = tracking.sweep("answer")
     assert parent.info.status == "FINISHED"
-    top_level = [run for run in mlflow.search_runs(output_format="list") if "mlflow.parentRunId" not in run.data.tags]
+    top_level = [
+        run
+        for run in mlflow.search_runs(search_all_experiments=True, output_format="list")
+        if "mlflow.parentRunId" not in run.data.tags
+    ]
     assert [run.info.run_id for run in top_level if run.data.tags["mlflow.runName"] == "answer"] == [parent.info.run_id]
     winner = tracking.get(tracking.winner("answer"))
     assert parent.data.metrics["best/dev_eer"] == winner.data.metrics["best/dev_eer"] == study.best_value
