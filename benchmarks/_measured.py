@@ -1,7 +1,8 @@
 """A training's hooks in, the seconds that were training and as many metrics as wanted out; for benchmarks/sweeps.py.
 
 Training is what lies between the start of an epoch and the end of its last batch, on train and on dev. What is left of
-a trial is overhead: the config, the trainer, metrics, checkpoints, MLflow and Optuna.
+a trial is overhead: the config, the trainer, dev's measures, checkpoints, MLflow and Optuna. Further numbers go to the
+logger at once: what it costs a detector to have Lightning average its own is its own.
 """
 
 import time
@@ -37,10 +38,10 @@ class Measured(pl.Callback):
         """Look at the clock."""
         self._last = time.perf_counter()
 
-    def on_validation_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+    def on_validation_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:  # noqa: ARG002
         """Count, and log."""
         self._seconds += self._last - self._start
         self._start = self._last
-        if not trainer.sanity_checking:
+        if not trainer.sanity_checking and trainer.logger:
             others = {f"other/{number}": float(number) for number in range(_OTHERS)}
-            pl_module.log_dict({SECONDS: self._seconds, **others})
+            trainer.logger.log_metrics({SECONDS: self._seconds, **others}, trainer.global_step - 1)

@@ -23,22 +23,24 @@ from datamodules.minispoof import build_corpus
 from experiments import tracking
 from experiments.train import quieten
 from sweeps.launch import launch
-from sweeps.study import RUN_ID, WORKER
+from sweeps.storage import WORKER
+from sweeps.study import RUN_ID
 
 ROOT = Path(__file__).resolve().parent.parent
 MANY = 10_000
 AS_GOOD = 0.005  # a difference of dev EERs that is none
 
 
-def write_space(path: Path, config: str, corpus: Path, parameters: dict[str, Any], fixed: dict[str, Any]) -> Path:
-    """Write a search space upon a shipped config."""
+def write_space(path: Path, config: str, corpus: Path, sections: dict[str, Any]) -> Path:
+    """Write a search space upon a shipped config, that draws the learning rate and what the sections say."""
     source = {"class_path": "datamodules.corpora.asvspoof2019.asvspoof2019_la", "init_args": {"root": str(corpus)}}
     data = path.with_suffix(".data.yaml")
     trainer = {"accelerator": "cpu", "deterministic": True, "log_every_n_steps": 1}
     data.write_text(yaml.safe_dump({"data": {"corpus": source, "crop_s": 2.0}, "trainer": trainer}))
     configs = [str(ROOT / "experiments" / "configs" / f"{config}.yaml"), str(data)]
     rate = {"model.learning_rate": {"float": {"low": 0.001, "high": 0.02, "log": True}}}
-    path.write_text(yaml.safe_dump({"configs": configs, "fixed": fixed, "parameters": {**rate, **parameters}}))
+    parameters = {**rate, **sections.get("parameters", {})}
+    path.write_text(yaml.safe_dump({"configs": configs, **sections, "parameters": parameters}))
     return path
 
 
@@ -122,9 +124,10 @@ def claims(quick: bool) -> list[Claim]:
     few, several = (8, 20) if quick else (16, 48)
     with tempfile.TemporaryDirectory() as place, contextlib.chdir(place):
         os.environ["MLFLOW_TRACKING_URI"] = f"sqlite:///{place}/mlflow.db"
-        fixed = {"trainer.max_epochs": EPOCHS, "early_stopping.patience": EPOCHS}
-        measured = {**fixed, "data.batch_size": 8, "trainer.callbacks": [{"class_path": "_measured.Measured"}]}
-        debug = write_space(Path("debug.yaml"), "debug", tiny, {}, measured)
+        whole = {"trainer.max_epochs": EPOCHS, "early_stopping.patience": EPOCHS, "data.batch_size": 8}
+        measured = {**whole, "trainer.callbacks": [{"class_path": "_measured.Measured"}]}
+        unpruned = {"startup_trials": MANY}
+        debug = write_space(Path("debug.yaml"), "debug", tiny, {"fixed": measured, "pruner": unpruned})
         alone, four = overhead_s(debug, "alone", few, 1), overhead_s(debug, "four", several, 4)
         many = start_s(debug, MANY)
         found = [
@@ -137,7 +140,8 @@ def claims(quick: bool) -> list[Claim]:
         corpus = ROOT / "data" / "minispoof"
         build_corpus(corpus, progress=False, tell=_aside)
         channels = {"model.network.init_args.channels": {"categorical": [[8, 16, 24], [16, 32, 48]]}}
-        cnn = write_space(Path("cnn.yaml"), "cnn", corpus, channels, {**fixed, "trainer.max_epochs": 12})
+        longer = {"trainer.max_epochs": 12, "early_stopping.patience": 12}
+        cnn = write_space(Path("cnn.yaml"), "cnn", corpus, {"fixed": longer, "parameters": channels})
         sweep(cnn, "warm", 1, 1)  # fills the feature cache, as whoever sweeps twice has it
         turns = range(3)
         rates = [throughput(cnn, f"two {n}", 8, 2) / throughput(cnn, f"one {n}", 4, 1) for n in turns]

@@ -1,12 +1,12 @@
 """Configs and overrides in, the detector, the data and the trainer that they describe out."""
 
 import argparse
+import json
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
 from pytorch_lightning.callbacks import Callback, EarlyStopping, ModelCheckpoint, WeightAveraging
 from pytorch_lightning.cli import LightningArgumentParser, LightningCLI
 from pytorch_lightning.strategies import ParallelStrategy
@@ -89,7 +89,7 @@ class TrainingCLI(LightningCLI):
     @property
     def resolved(self) -> dict[str, Any]:
         """The whole config as plain values, defaults included."""
-        values = dict(yaml.safe_load(self.parser.dump(self.config, skip_none=False)))
+        values = dict(json.loads(self.parser.dump(self.config, skip_none=False, format="json")))
         for word in _NO_PART:
             del values[word]
         return values

@@ -24,11 +24,9 @@ from sweeps.study import (
     RUN_ID,
     TASK,
     TOTAL,
-    VIOLATES,
     is_owed,
     own_trials,
     queue_again,
-    queue_another,
     settled,
     without_replaced,
 )
@@ -100,9 +98,6 @@ def queue_owed(study: optuna.Study, trial: FrozenTrial, reason: str = DIED) -> R
         trial: that is owed another try.
         reason: why, unless Ctrl-C is.
     """
-    if VIOLATES in trial.user_attrs:
-        queue_another(study, trial)
-        return Repair(f"drawn again (violates {trial.user_attrs[VIOLATES]})", trial.number)
     reason = _INTERRUPTED if INTERRUPTED in trial.user_attrs else reason
     run = _run_of(study, trial)
     if run is not None:  # before the trial waits: whoever takes it makes the run RUNNING

@@ -109,20 +109,6 @@ def queue_again(study: optuna.Study, trial: FrozenTrial, reason: str, run_id: st
     study.enqueue_trial(values, user_attrs=attributes)
 
 
-def queue_another(study: optuna.Study, trial: FrozenTrial, values: Params | None = None) -> None:
-    """Queue other values in place of those that violate a constraint.
-
-    Args:
-        study: of the trial.
-        trial: that violates it, and has not begun to train.
-        values: that do not; the sampler draws again when not given, but for what was given to the trial.
-    """
-    given = trial.user_attrs.get(ENQUEUED, {})
-    attributes = {QUEUED: True, RETRY: trial.user_attrs.get(RETRY, 0), RETRY_OF: trial.number}
-    attributes |= {ENQUEUED: given} if given else {}
-    study.enqueue_trial(dict(given if values is None else values), user_attrs=attributes)
-
-
 def trial_seed(study: optuna.Study, trial: FrozenTrial | optuna.Trial) -> int:
     """Return the seed of a trial: fixed by the study's name and the trial's number, kept when it is tried again."""
     return int(trial.user_attrs.get(SEED, stable_hash(study.study_name, trial.number)))
@@ -168,16 +154,13 @@ def settled(study: optuna.Study) -> list[FrozenTrial]:
 
 
 def is_owed(trial: FrozenTrial) -> bool:
-    """Tell whether a trial is to be queued again.
+    """Tell whether a trial is to be queued again: it was put back, or its worker died and it has tries left.
 
-    It was put back, or it violates a constraint, or its worker died and it has tries left. A failure of its own is told
-    before the trial ends. So a trial that failed and told none had its worker die.
+    A failure of its own is told before the trial ends. So a trial that failed and told none had its worker die.
     """
     if trial.state is not TrialState.FAIL or FAILURE in trial.user_attrs:
         return False
-    if INTERRUPTED in trial.user_attrs or VIOLATES in trial.user_attrs:
-        return True
-    return trial.user_attrs.get(RETRY, 0) < MOST_RETRIES
+    return INTERRUPTED in trial.user_attrs or trial.user_attrs.get(RETRY, 0) < MOST_RETRIES
 
 
 def best(study: optuna.Study) -> FrozenTrial | None:

@@ -1,16 +1,14 @@
-"""A trial in, its draw out if it violates no constraint; in the place of one that does, another is drawn."""
+"""A trial in, its draw out if it violates no constraint; in the place of one that does, another is queued."""
 
 from typing import Final
 
 import optuna
-from optuna.trial import FrozenTrial
 
 from sweeps.constraints import BaseConfigs, find_valid, violated
-from sweeps.settings import SpaceError
-from sweeps.space import Draw, Space
-from sweeps.study import ENQUEUED, VIOLATES, own_trials, queue_another, stable_hash
+from sweeps.space import Draw, Params, Space
+from sweeps.study import ENQUEUED, QUEUED, RETRY, RETRY_OF, VIOLATES, own_trials, stable_hash
 
-MOST_IN_A_ROW: Final = 20  # draws of a sampler that has not learnt where it may go
+MOST_IN_A_ROW: Final = 10  # draws of a sampler that has not learnt where it may go
 
 
 class ViolationError(RuntimeError):
@@ -20,39 +18,37 @@ class ViolationError(RuntimeError):
 def valid_draw(trial: optuna.Trial, space: Space) -> Draw:
     """Ask a trial for its values.
 
+    Where they violate a constraint another trial is queued first: this one is replaced before it has failed, so that
+    nobody counts it. The sampler draws again; where it has not met the constraints for long, values are drawn at random
+    that do.
+
     Raises:
-        ViolationError: they violate a constraint, which the trial notes.
+        ViolationError: the values violate a constraint, which the trial notes.
     """
+    bases = BaseConfigs()
     draw = space.draw(trial)
-    broken = violated(draw, BaseConfigs())
-    if broken is not None:
-        trial.set_user_attr(VIOLATES, broken)
-        raise ViolationError(f"violates the constraint {broken}")
-    return draw
+    broken = violated(draw, bases)
+    if broken is None:
+        return draw
+    trial.set_user_attr(VIOLATES, broken)
+    given = trial.user_attrs.get(ENQUEUED, {})
+    attributes = {QUEUED: True, RETRY: 0, RETRY_OF: trial.number, **({ENQUEUED: given} if given else {})}
+    trial.study.enqueue_trial(dict(_others(trial, space, bases, given)), user_attrs=attributes)
+    raise ViolationError(f"violates the constraint {broken}")
 
 
-def draw_another(study: optuna.Study, trial: FrozenTrial, space: Space) -> None:
-    """Queue another trial in the place of one that violates a constraint.
-
-    The sampler draws again; where it has not met the constraints for long, values that do are drawn at random for it.
-
-    Raises:
-        SpaceError: no values do.
-    """
-    if _violations_in_a_row(study) < MOST_IN_A_ROW:
-        queue_another(study, trial)
-        return
-    seed = stable_hash(study.study_name, "violations", trial.number)
-    found = find_valid(space, seed, BaseConfigs(), trial.user_attrs.get(ENQUEUED))
-    if found is None:
-        raise SpaceError(f"no values satisfy the constraints, such as {trial.user_attrs[VIOLATES]}: loosen them")
-    queue_another(study, trial, found.params)
+def _others(trial: optuna.Trial, space: Space, bases: BaseConfigs, given: Params) -> Params:
+    if _violations_in_a_row(trial.study) < MOST_IN_A_ROW:
+        return given
+    found = find_valid(space, stable_hash(trial.study.study_name, "violations", trial.number), bases, given)
+    return given if found is None else found.params  # the check found some: the next one tries on
 
 
 def _violations_in_a_row(study: optuna.Study) -> int:
     count = 0
-    for trial in reversed([trial for trial in own_trials(study) if trial.state.is_finished()]):
-        if VIOLATES not in trial.user_attrs:
+    for trial in reversed(own_trials(study)):
+        if VIOLATES in trial.user_attrs:
+            count += 1
+        elif trial.state.is_finished():
             break
-        count += 1
     return count

@@ -14,7 +14,6 @@ from sweeps.mirror import mirror
 from sweeps.objective import run_trial
 from sweeps.reconcile import queue_owed
 from sweeps.signature import this_worker
-from sweeps.space import Space
 from sweeps.streak import stop_if_hopeless, stopped
 from sweeps.study import (
     PARENT,
@@ -32,7 +31,6 @@ from sweeps.study import (
     waiting,
     without_replaced,
 )
-from sweeps.violations import draw_another
 
 
 @dataclass(frozen=True)
@@ -85,13 +83,13 @@ def work(job: Job, told: Callable[[], bool] = lambda: False) -> None:
         while not interrupted() and done != job.most and not stopped(study):
             if not waiting(study) or len(settled(study)) >= study.user_attrs[TOTAL]:
                 return
-            _run_one(study, space, objective)
+            _run_one(study, objective)
             done += 1
     if interrupted():
         raise KeyboardInterrupt
 
 
-def _run_one(study: optuna.Study, space: Space, objective: Callable[[optuna.Trial], Sequence[float]]) -> None:
+def _run_one(study: optuna.Study, objective: Callable[[optuna.Trial], Sequence[float]]) -> None:
     """Take a trial, run it, tell the study, and make its MLflow run agree; in this order, so that a kill loses none."""
     taken: list[optuna.Trial] = []
 
@@ -113,10 +111,7 @@ def _run_one(study: optuna.Study, space: Space, objective: Callable[[optuna.Tria
         _leave(study, _trial(study, taken[0]))
         return
     trial = _trial(study, taken[0])
-    if VIOLATES in trial.user_attrs:
-        draw_another(study, trial, space)
-        return
-    if QUEUED not in trial.user_attrs or is_owed(trial):
+    if QUEUED not in trial.user_attrs or VIOLATES in trial.user_attrs or is_owed(trial):
         return
     mirror(trial)
     if RUN_ID in trial.user_attrs:
