@@ -9,15 +9,17 @@ from pathlib import Path
 
 import optuna
 
-from sweeps.space import read_space
-from sweeps.study import open_study, queue
+from sweeps.space_file import read_space
+from sweeps.streak import stopped
+from sweeps.study import SLOT, open_study, own_trials, queue, settled, waiting
+from sweeps.violations import valid_draw
 
 EPOCHS = 10
 _MADE = 100  # by Optuna; the others are copies of them
 
 
 def start_s(space: Path, trials: int) -> float:
-    """Median time to take a trial and draw its values in a study of so many."""
+    """Median time to look for a trial, take it and draw its values in a study of so many."""
     search = read_space(space)
     study = open_study("many", "sqlite:///many.db", search)
     queue(study, _MADE)
@@ -26,9 +28,12 @@ def start_s(space: Path, trials: int) -> float:
     study = open_study("many", "sqlite:///many.db", search)
     times = []
     for _ in range(6):
-        queue(study, len(study.trials) + 1)
+        queue(study, len(own_trials(study)) + 1)
         begin = time.perf_counter()
-        search.suggest(study.ask())
+        if not stopped(study) and waiting(study) and settled(study):  # as a worker does before it takes one
+            trial = study.ask()
+            assert any(trial.number == own.number for own in own_trials(study))  # and after
+            valid_draw(trial, search)
         times.append(time.perf_counter() - begin)
     return statistics.median(times[1:])  # the first reads the study, once a worker
 
@@ -54,4 +59,6 @@ def _multiply(database: Path, times: int) -> None:
             for copy in range(1, times):
                 insert = f"INSERT INTO {table} ({into}) SELECT {values} FROM {table} WHERE trial_id <= :count"  # noqa: S608
                 connection.execute(insert, {"by": copy * count, "count": count})
+        of_its_own = "(SELECT number FROM trials WHERE trials.trial_id = trial_user_attributes.trial_id)"
+        connection.execute(f"UPDATE trial_user_attributes SET value_json = {of_its_own} WHERE key = ?", [SLOT])  # noqa: S608
         connection.commit()

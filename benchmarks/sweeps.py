@@ -7,9 +7,10 @@ launched as `spooflab sweep` does it, in worker processes.
 """
 
 import sys
+from pathlib import Path
 
 if __name__ == "__main__":
-    sys.path.append(sys.path.pop(0))  # or this file would be taken for the package of its name
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # before this file, which has a package's name
     from _claims import main
     from _sweep_claims import claims
 

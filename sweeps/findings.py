@@ -101,9 +101,9 @@ def findings(study: optuna.Study, measures: Sequence[str], branches: Sequence[st
 
 
 def ranked(trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
-    """Return the complete trials, those within the limits first, then by their first measure."""
+    """Return the complete trials, those within the limits first, then by their measures in turn."""
     complete = [trial for trial in trials if trial.state is TrialState.COMPLETE]
-    return sorted(complete, key=lambda trial: (violates_limits(trial), trial.values[0], trial.number))
+    return sorted(complete, key=lambda trial: (violates_limits(trial), trial.values, trial.number))
 
 
 def violates_limits(trial: FrozenTrial) -> bool:

@@ -24,11 +24,13 @@ def importances(
 
     Args:
         study: as it is shown.
-        target: the measure in question, where there are several.
+        target: the measure in question, where there are several; the first of them when not given.
 
     Returns:
         By estimate and parameter, the most important first; nothing from too few trials, or ones that are all alike.
     """
+    if target is None and len(study.directions) > 1:
+        target = _first
     complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
     names = varying(study)
     values = {trial.values[0] if target is None else target(trial) for trial in complete}
@@ -41,3 +43,7 @@ def importances(
             title: get_param_importances(study, evaluator=evaluator, params=names, target=target)
             for title, evaluator in evaluators.items()
         }
+
+
+def _first(trial: FrozenTrial) -> float:
+    return trial.values[0]

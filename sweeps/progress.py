@@ -61,8 +61,9 @@ def line(trial: FrozenTrial, seen: Frame, measures: Sequence[str]) -> str:
     """Say in a line what a trial came to, and how far the sweep is with it."""
     values = measured(trial, measures)
     told = [f"{short(measure)} {shown(measure, values[measure])}" for measure in measures if measure in values]
-    epochs = f"{len(trial.intermediate_values)} epochs"
-    told.append(f"{epochs} in {in_words(_seconds(trial))}" if trial.duration else epochs)
+    several = len(measures) > 1  # and then no epoch is reported, since none is pruned
+    lasted = [] if several else [f"{len(trial.intermediate_values)} epochs"]
+    told.append(" ".join([*lasted, *([f"in {in_words(_seconds(trial))}"] if trial.duration else [])]))
     if trial.state is TrialState.FAIL:
         told.append(cause(trial))
     if seen.best is not None:

@@ -40,7 +40,8 @@ def open_study(name: str, storage: str, space: Space, worker: int = 0, wait: boo
         load_if_exists=True,
         pruner=space.pruner.make(),
     )
-    study.sampler = space.sampler.make(stable_hash(name, space.sampler.seed, len(study.trials), worker))
+    known = len(study.get_trials(deepcopy=False))
+    study.sampler = space.sampler.make(stable_hash(name, space.sampler.seed, known, worker))
     return study
 
 

@@ -91,6 +91,12 @@ def test_what_matters_is_found():
     assert importances(study(trial(0.1), trial(0.2))) == {}
 
 
+def test_of_several_measures_the_first_is_asked_about():
+    rates = [0.001 * k for k in range(1, 9)]
+    made = study(*(trial((rate, 1 - rate), learning_rate=rate, network=None) for rate in rates), measures=2)
+    assert set(importances(shown_study(made, ("dev/eer", "latency_ms"), ()))) == {"fANOVA", "PED-ANOVA"}
+
+
 def test_what_does_not_vary_is_not_asked_for():
     made = study(trial(0.1, learning_rate=0.01), trial(0.2, learning_rate=0.02))
     assert varying(made) == ["model.learning_rate"]

@@ -51,6 +51,11 @@ def test_epochs_of_attempts_before_do_not_make_a_retry_quick():
     assert time_saved(trials, ()).seconds == pytest.approx(50)
 
 
+def test_of_alike_trials_the_best_is_the_one_on_the_front():
+    found = findings(study(trial((0.1, 30.0)), trial((0.1, 10.0)), measures=2), ("dev/eer", "latency_ms"), ())
+    assert [found.best.number] == [each.number for each in found.front] == [1]
+
+
 def test_a_front_of_several_measures():
     made = study(trial((0.1, 30.0)), trial((0.2, 10.0)), trial((0.3, 40.0)), measures=2)
     found = findings(made, ("dev/eer", "latency_ms"), BRANCHES)

@@ -48,6 +48,8 @@ def test_a_line_says_what_a_trial_came_to():
     told = "complete  dev EER 25.00 %   4 epochs in 90 s   best so far 25.00 % (trial 0)   2 of 3   about 65 s left"
     assert line(done, seen, EER) == f"trial 0    {told}"
     assert "no disk" in line(failed, seen, EER)
+    (both,) = study(trial((0.25, 5.0), epochs=0, seconds=90), measures=2).trials
+    assert "dev EER 25.00 %   latency 5.00 ms   in 90 s" in line(both, seen, ("dev/eer", "latency_ms"))
 
 
 def test_a_terminal_sees_each_worker():

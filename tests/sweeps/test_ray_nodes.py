@@ -7,6 +7,7 @@ import shutil
 import signal
 import tempfile
 
+import optuna
 import pytest
 import yaml
 
@@ -26,11 +27,11 @@ def nodes():
     cluster_utils = pytest.importorskip("ray.cluster_utils")
     folder = tempfile.mkdtemp(prefix="ray-", dir="/tmp")  # short: sockets lie in it
     before = dict(os.environ)
-    os.environ |= {"PYTHONPATH": str(ROOT), "RAY_USAGE_STATS_ENABLED": "0"}
+    os.environ |= {"PYTHONPATH": str(ROOT), "RAY_USAGE_STATS_ENABLED": "0", "RAY_TMPDIR": folder}
     cluster = cluster_utils.Cluster()
     try:
         shared = {"num_cpus": 1, "object_store_memory": _STORE_BYTES}
-        cluster.add_node(**shared, include_dashboard=False, temp_dir=folder, _system_config=_SOON)
+        cluster.add_node(**shared, include_dashboard=False, _system_config=_SOON)
         cluster.second = cluster.add_node(**shared)
         yield cluster
     finally:
@@ -52,33 +53,37 @@ def test_every_node_fills_the_cache(nodes, place, tmp_path, capfd):
 
 
 def test_ctrl_c_then_a_node_killed(nodes, place, quick_space, start):
-    total, storage = 5, f"sqlite:///{place.folder / 'nodes.db'}"
-    space = quick_space("nodes", fixed={"trainer.max_epochs": 15, "early_stopping.patience": 15})
+    total, storage = 3, f"sqlite:///{place.folder / 'nodes.db'}"
+    space = quick_space("nodes", fixed={"trainer.max_epochs": 60, "early_stopping.patience": 60})
     words = ["sweep", "--space", space, "--name", "nodes", "--trials", total, "--storage", storage]
     words += ["--engine", "ray", "--address", nodes.address]
     launcher = start(*words)
-    wait_until(lambda: _at_work(storage) == 2 or launcher.poll() is not None, "both nodes are at a trial")
+    wait_until(lambda: _is_queued(storage) or launcher.poll() is not None, "trials are queued")
+    study = load_study("nodes", storage)
+    wait_until(lambda: _at_work(study) == 2 or launcher.poll() is not None, "both nodes are at a trial")
     launcher.send_signal(signal.SIGINT)
     assert launcher.wait(timeout=60) == 130
-    study = load_study("nodes", storage)
     assert running(study) == []
     left = [trial for trial in without_replaced(own_trials(study)) if not trial.state.is_finished()]
     assert len(left) + len(settled(study)) == total
     assert "interrupted" in [trial.user_attrs.get(EARLIER) for trial in left]
 
     launcher = start(*words)
-    wait_until(lambda: _at_work(storage) == 2 or launcher.poll() is not None, "both nodes are at a trial again")
+    wait_until(lambda: _at_work(study) == 2 or launcher.poll() is not None, "both nodes are at a trial again")
     nodes.remove_node(nodes.second, allow_graceful=False)
-    assert launcher.wait(timeout=180) == 0
+    assert launcher.wait(timeout=300) == 0
     assert_accounted_for(study, tracking.sweep("nodes").info.run_id, total)
     assert [trial.user_attrs[RETRY] for trial in settled(study)].count(1) == 1  # Ctrl-C is no retry
     assert all(trial.state.name in ("COMPLETE", "PRUNED") for trial in settled(study))
 
 
-def _at_work(storage: str) -> int:
-    """Tasks that have reported an epoch of a trial that runs."""
+def _is_queued(storage: str) -> bool:
     try:
-        study = load_study("nodes", storage)
+        return bool(load_study("nodes", storage).trials)
     except LookupError:
-        return 0
+        return False
+
+
+def _at_work(study: optuna.Study) -> int:
+    """Tasks that have reported an epoch of a trial that runs."""
     return len({trial.user_attrs[TASK] for trial in running(study) if trial.intermediate_values})
