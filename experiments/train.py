@@ -114,6 +114,8 @@ def _fit(cli: TrainingCLI, checkpoint: Path | None) -> None:
         )
     except SystemExit as stop:  # Lightning's answer to Ctrl-C
         raise KeyboardInterrupt from stop
+    if torch.distributed.is_initialized():
+        torch.distributed.destroy_process_group()  # its threads abort a process that ends while they run
     if cli.checkpoint.best_model_score is None:
         raise RuntimeError("training ended before its first epoch did: raise trainer.max_epochs")
 
