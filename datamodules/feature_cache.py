@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from datamodules.safe_files import locked, write_whole
 from datamodules.shards import INDEX_SUFFIX, Record, Shard, ShardError, write_shard
+from datamodules.threads import one_thread
 
 FORMAT_VERSION = 2
 RECIPE_FILE = "recipe.json"
@@ -126,7 +126,7 @@ class RecordStore:
         with self._alone():
             self._look_up()  # by now another process may have computed it
             rows = iter(report(self.missing))
-            with ThreadPoolExecutor(jobs) as pool, _one_torch_thread():
+            with ThreadPoolExecutor(jobs) as pool, one_thread():
                 records = _until_stopped(_in_order(pool, self._compute, rows, 4 * jobs, skip, failed), stopped)
                 while self._write((self._keys[row], record) for row, record in records):
                     pass
@@ -272,14 +272,3 @@ def _until_stopped(records: Iterator[tuple[int, Record]], stopped: list[BaseExce
         yield from records
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - raised by who reads the note
         stopped.append(error)
-
-
-@contextmanager
-def _one_torch_thread() -> Iterator[None]:
-    """Compute each record on one thread: several of them share the cores better than one that splits its work."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

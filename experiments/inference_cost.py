@@ -7,7 +7,7 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from experiments.threads import one_thread
+from datamodules.threads import one_thread
 from lightning_modules.cost import size_bytes
 from lightning_modules.detector import Detector
 

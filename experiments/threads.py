@@ -6,8 +6,6 @@ clips ran 25 times slower on two threads than on one. So every command that comp
 
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import torch
 
@@ -42,17 +40,6 @@ def use(threads: int, tell: bool = True) -> None:
     torch.set_num_threads(threads)
     if tell:
         print(f"threads: {threads} of {cores()} cores ({VARIABLE} sets another number)", file=sys.stderr)
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Let torch use a single thread for a while: for what is small, or measured."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def cores() -> int:

@@ -91,7 +91,7 @@ def _go_on(run_id: str, name: str, tags: Mapping[str, str]) -> str:
     client.update_run(run_id, "RUNNING", name)
     tag(run_id, tags)
     if FAILURE_TAG in client.get_run(run_id).data.tags:  # of the attempt that this one goes on with
-        client.delete_tag(run_id, FAILURE_TAG)
+        untag(run_id, [FAILURE_TAG])
     return run_id
 
 
@@ -147,8 +147,7 @@ def correct(
             params=[Param(name, value) for name, value in missing.items()],
             tags=[RunTag(name, value) for name, value in wrong.items()],
         )
-    for name in surplus:
-        client.delete_tag(run_id, name)
+    untag(run_id, surplus)
     if run.info.status == status:
         return [*wrong, *missing, *surplus]
     if status in _UNFINISHED:

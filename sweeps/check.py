@@ -7,9 +7,9 @@ from typing import Final, NamedTuple
 import torch
 from optuna.trial import FixedTrial
 
+from datamodules.threads import one_thread
 from experiments.inference_cost import clip, make_ready
 from experiments.model_summary import read_detector
-from experiments.threads import one_thread
 from experiments.training_config import TrainingCLI, parse
 from lightning_modules.detector import Detector
 from sweeps.blame import refuse_unknown, tried

@@ -12,8 +12,8 @@ from experiments import tracking
 from experiments.train import quieten
 from sweeps import clean, join
 from sweeps.dry_run import dry_run
+from sweeps.engine_arguments import add_engine_arguments, engine_of
 from sweeps.launch import launch
-from sweeps.ray_arguments import add_ray_arguments, ray_plan
 from sweeps.reconcile import reconcile
 from sweeps.reseed import Wish
 from sweeps.retention import KEPT
@@ -37,11 +37,7 @@ def main(arguments: list[str]) -> int:
         "--trials", type=int, help="total number of trials, earlier ones included; default 20, or the whole of a grid"
     )
     parser.add_argument("--name", help="of the sweep; the name of the space's file when not given")
-    parser.add_argument(
-        "--workers", type=int, help="trials at a time; default 1, with --engine ray as many as there is room for"
-    )
-    parser.add_argument("--gpus-per-worker", type=int, default=1, help="GPUs that each worker sees, if there are any")
-    add_ray_arguments(parser)
+    add_engine_arguments(parser)
     parser.add_argument("--storage", default=DEFAULT_STORAGE, help="URL of Optuna's database")
     parser.add_argument(
         "--keep-checkpoints", type=int, default=KEPT, metavar="K", help="of the best trials; the others' are deleted"
@@ -79,9 +75,7 @@ def _launch(options: argparse.Namespace) -> int:
         name,
         options.trials,
         options.storage,
-        options.workers or 1,
-        options.gpus_per_worker,
-        ray_plan(options),
+        engine_of(options),
         form="json" if options.json else "auto",
         keep=options.keep_checkpoints,
         wish=Wish(options.reseed_top, options.seeds) if options.reseed_top else None,

@@ -9,10 +9,9 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from sweeps.streak import cause
-from sweeps.study import RETRY_OF, front, settled
+from sweeps.study import MEASURED, RETRY_OF, front, settled
 
 OUTCOMES = {TrialState.COMPLETE: "complete", TrialState.PRUNED: "pruned", TrialState.FAIL: "failed"}
-_MEASURES = "measures"  # user attribute of a trial
 
 
 @dataclass(frozen=True)
@@ -113,7 +112,7 @@ def violates_limits(trial: FrozenTrial) -> bool:
 
 def measured(trial: FrozenTrial, measures: Sequence[str]) -> dict[str, float]:
     """Return all that was measured of a trial; for a pruned one the lowest value that it reported."""
-    known: dict[str, float] = dict(trial.user_attrs.get(_MEASURES, {}))
+    known: dict[str, float] = dict(trial.user_attrs.get(MEASURED, {}))
     if trial.state is TrialState.COMPLETE:
         return {**known, **dict(zip(measures, trial.values, strict=True))}
     reported = {measures[0]: min(trial.intermediate_values.values())} if trial.intermediate_values else {}

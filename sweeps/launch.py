@@ -2,27 +2,20 @@
 
 import json
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import nullcontext, redirect_stdout
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
 
 import optuna
 
 from experiments import tracking
-from experiments.threads import share
 from sweeps.answer import as_json
-from sweeps.check import Checked, check
+from sweeps.check import check
 from sweeps.constraints import BaseConfigs
-from sweeps.crew import run_crew
+from sweeps.engine import Engine, Local
 from sweeps.grid import points
 from sweeps.identity import Identity, claim, identify, numbered_name
-from sweeps.members import Members
-from sweeps.monitor import Form, Monitor
-from sweeps.prepare import fill_caches
-from sweeps.ray_engine import Plan, run_on_ray
-from sweeps.reconcile import reconcile, sign
+from sweeps.monitor import Form
 from sweeps.reseed import Wish, reseed, verdict
 from sweeps.retention import KEPT
 from sweeps.samplers import Grid
@@ -30,69 +23,12 @@ from sweeps.seed_queue import study_over_seeds
 from sweeps.space import Params, Space
 from sweeps.space_file import read_space
 from sweeps.storage import open_storage
-from sweeps.streak import SweepStoppedError, stopped, try_again
-from sweeps.study import DATA, DEFAULT_STORAGE, FINGERPRINT, PARENT, SPACE, TOTAL, open_study, queue, settled, waiting
+from sweeps.streak import SweepStoppedError
+from sweeps.study import DATA, DEFAULT_STORAGE, FINGERPRINT, SPACE, open_study, queue
+from sweeps.team import Team
 from sweeps.upkeep import Upkeep
-from sweeps.worker import Job
 
 USUAL_TRIALS = 20
-
-
-@dataclass(frozen=True)
-class _Team:
-    """What brings a study to its total, and tells of it.
-
-    Attributes:
-        space: that is searched.
-        checked: a training for each of its options.
-        told: what a worker elsewhere needs to know of the sweep, beside its run and total.
-        storage: URL of Optuna's database.
-        workers: processes that share the trials.
-        gpus_each: GPUs that each worker sees, where there are any.
-        cluster: of Ray, that runs the trials instead of processes here.
-        form: of what is told.
-        out: where it is told.
-    """
-
-    space: Space
-    checked: Sequence[Checked]
-    told: Mapping[str, str]
-    storage: str
-    workers: int
-    gpus_each: int
-    cluster: Plan | None
-    form: Form
-    out: TextIO
-
-    def bring(
-        self, study: optuna.Study, parent: str, total: int, after_trials: Callable[[], None] = lambda: None
-    ) -> None:
-        """Work off what is queued in a study, nested under a run, until it has its total or was stopped.
-
-        Raises:
-            SweepStoppedError: trial after trial failed of the same cause.
-        """
-        for attribute, value in {**self.told, PARENT: parent, TOTAL: total}.items():
-            study.set_user_attr(attribute, value)
-        sign(study)
-        for repair in reconcile(study, parent):
-            print(repair)
-        try_again(study)
-        done, missing = len(settled(study)), len(waiting(study))
-        where = f"{self.workers} worker(s) of {share(self.workers)} thread(s)" if self.cluster is None else "on Ray"
-        print(f"sweep {study.study_name!r}: {done} of {total} trials done, {missing} to go, {where}")
-        if done < total:
-            fill_caches(self.space, [part.draw.words for part in self.checked])
-            with Monitor(study, self.space.objective.measures, total, self.form, after_trials, self.out) as monitor:
-                if self.cluster is None:
-                    job = Job(study.study_name, self.storage, share(self.workers))
-                    run_crew(Members(job, self.workers, self.gpus_each), study, update=monitor.update)
-                else:
-                    run_on_ray(Job(study.study_name, self.storage, share()), self.cluster, study, monitor.update)
-            reconcile(study, parent)
-        why = stopped(study)
-        if why is not None:
-            raise SweepStoppedError(f"stopped at {len(settled(study))} of {total} trials: {why}")
 
 
 def launch(
@@ -100,9 +36,7 @@ def launch(
     name: str,
     asked: int | None = None,
     storage: str = DEFAULT_STORAGE,
-    workers: int = 1,
-    gpus_each: int = 1,
-    cluster: Plan | None = None,
+    engine: Engine = Local(),  # noqa: B008 - frozen
     form: Form = "auto",
     keep: int = KEPT,
     wish: Wish | None = None,
@@ -115,9 +49,7 @@ def launch(
         name: of the study and of the MLflow run.
         asked: trials in all, those of earlier launches included; the whole of a grid, else 20, when not given.
         storage: URL of Optuna's database.
-        workers: processes that share the trials.
-        gpus_each: GPUs that each worker sees, where there are any.
-        cluster: of Ray, that runs the trials instead of processes here.
+        engine: what runs the trials.
         form: of what is told while it runs; as ``json``, standard output has nothing else.
         keep: checkpoints of how many trials, the best ones.
         wish: train the best anew over several seeds; none for not.
@@ -135,7 +67,7 @@ def launch(
     name = study.study_name
     corpora = [part.training.datamodule.corpus for part in checked]
     told = {SPACE: space.text, DATA: corpora[0].digest}
-    team = _Team(space, checked, told, storage, workers, gpus_each, cluster, form, out)
+    team = Team(space, checked, told, storage, engine, form, out)
     earlier = tracking.find({tracking.SWEEP_TAG: name})
     resume = earlier[0].info.run_id if earlier else None
     tags = {tracking.SWEEP_TAG: name, "sweep.fingerprint": study.user_attrs[FINGERPRINT]}

@@ -7,8 +7,7 @@ import optuna
 from experiments.inference_cost import LATENCY, SIZE, latency_ms, size_mb
 from experiments.model_summary import read_detector
 from sweeps.objectives import Objective
-
-MEASURES = "measures"  # user attribute of a trial
+from sweeps.study import MEASURED
 
 
 def measure_costs(words: Sequence[str], objective: Objective) -> dict[str, float]:
@@ -33,7 +32,7 @@ def note(trial: optuna.Trial, objective: Objective, measured: Mapping[str, float
         objective: of the sweep.
         measured: so far.
     """
-    trial.set_user_attr(MEASURES, dict(measured))
+    trial.set_user_attr(MEASURED, dict(measured))
     excess = objective.excess(measured)
     for name in excess.keys() - trial.constraints.keys():
         trial.set_constraint(name, excess[name])

@@ -1,10 +1,10 @@
 """A space and trials drawn from it in, caches filled out: once, before workers start and would wait for each other."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from experiments.train import hand_over_frontend
 from experiments.training_config import parse
-from sweeps.space import Space, Subspace
+from sweeps.space import Space
 
 _DECIDE_FEATURES = ("model.frontend", "model.enhancement")
 
@@ -16,16 +16,10 @@ def fill_caches(space: Space, samples: Sequence[list[str]]) -> None:
         space: that is searched.
         samples: words of a training for every option of the space.
     """
-    shared = not any(key.startswith(_DECIDE_FEATURES) for key in _searched(space.root))
+    searched = (key for part in space.root.parts() for key in part.parameters)
+    shared = not any(key.startswith(_DECIDE_FEATURES) for key in searched)
     for words in samples:
         cli = parse(words)
         if shared:
             hand_over_frontend(cli.model, cli.datamodule)
         cli.datamodule.prepare_data()
-
-
-def _searched(subspace: Subspace) -> Iterator[str]:
-    yield from subspace.parameters
-    for options in subspace.branches.values():
-        for below in options.values():
-            yield from _searched(below)

@@ -19,8 +19,8 @@ from sweeps.worker import Job, work
 
 
 @dataclass(frozen=True)
-class Plan:
-    """How trials are laid over a cluster.
+class OnRay:
+    """Tasks on a Ray cluster, one a trial.
 
     Attributes:
         address: of a running cluster; without one, one of this machine alone is started.
@@ -32,33 +32,30 @@ class Plan:
     needs: Needs = field(default_factory=Needs)
     most: int | None = None
 
+    def run(self, study: optuna.Study, storage: str, update: Callable[[], None]) -> None:
+        """Run the trials of a study on the cluster until it has its total, or was stopped.
 
-def run_on_ray(job: Job, plan: Plan, study: optuna.Study, update: Callable[[], None] = lambda: None) -> None:
-    """Run the trials of a study on a cluster until it has its total, or was stopped.
+        Raises:
+            KeyboardInterrupt: Ctrl-C, once every task has put its trial back.
+            ValueError: a database is a file, and the cluster has other machines.
+        """
+        with connected(self.address) as cluster:
+            if not cluster.has_room_for(self.needs):
+                print(
+                    f"no node has {self.needs.cpus:g} CPUs and {self.needs.gpus:g} GPUs for a trial yet: waiting until "
+                    "one joins (Ctrl-C, then --cpus-per-trial and --gpus-per-trial ask for less)",
+                    file=sys.stderr,
+                )
+            job = Job(study.study_name, storage, self.needs.threads, most=1)
+            tasks = Tasks(cluster, study, job, self)
+            try:
+                run_crew(tasks, study, update=update)
+            except Exception:
+                tasks.stop()
+                raise
 
-    Args:
-        job: of each task.
-        plan: how they are laid over the cluster.
-        study: that they work at.
-        update: called about twice a second.
-
-    Raises:
-        KeyboardInterrupt: Ctrl-C, once every task has put its trial back.
-        ValueError: a database is a file, and the cluster has other machines.
-    """
-    with connected(plan.address) as cluster:
-        if not cluster.has_room_for(plan.needs):
-            print(
-                f"no node has {plan.needs.cpus:g} CPUs and {plan.needs.gpus:g} GPUs for a trial yet: waiting until one "
-                "joins (Ctrl-C, then --cpus-per-trial and --gpus-per-trial ask for less)",
-                file=sys.stderr,
-            )
-        tasks = Tasks(cluster, study, replace(job, threads=plan.needs.threads, most=1), plan)
-        try:
-            run_crew(tasks, study, update=update)
-        except Exception:
-            tasks.stop()
-            raise
+    def __str__(self) -> str:
+        return "on Ray"
 
 
 class Tasks:
@@ -71,7 +68,7 @@ class Tasks:
         plan: how many at a time, and what each needs.
     """
 
-    def __init__(self, cluster: Cluster, study: optuna.Study, job: Job, plan: Plan) -> None:
+    def __init__(self, cluster: Cluster, study: optuna.Study, job: Job, plan: OnRay) -> None:
         self._cluster, self._study, self._job, self._plan = cluster, study, job, plan
         self._tasks: dict[str, Task] = {}
         self._launch, self._started = uuid.uuid4().hex[:8], 0

@@ -132,9 +132,8 @@ def _is_dead(trial: FrozenTrial, dead: Collection[str]) -> bool:
 
 
 def _end(study: optuna.Study, trial: FrozenTrial) -> None:
-    with suppress(
-        UpdateFinishedTrialError
-    ):  # another has done it in this moment, and queues it again as this one would
+    # Another may have done it in this moment, and queues it again as this one would.
+    with suppress(UpdateFinishedTrialError):
         study.tell(trial.number, state=TrialState.FAIL, skip_if_finished=True)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from optuna.trial import BaseTrial
 
+from experiments import selection
 from sweeps.expressions import Condition
 from sweeps.objectives import Objective
 from sweeps.pruners import Median, Pruner
@@ -16,6 +17,7 @@ from sweeps.ranges import Range
 from sweeps.samplers import Sampler, Tpe
 
 Params = Mapping[str, Any]  # names and values as Optuna keeps them
+_PICKS_THE_EPOCH = "early_stopping.monitor"  # the lowest dev EER does where nothing is said
 
 
 @dataclass(frozen=True)
@@ -143,5 +145,6 @@ class Space:
     text: str = ""
 
     def draw(self, trial: BaseTrial) -> Draw:
-        """Ask a trial for all its values."""
-        return self.root.draw(trial)
+        """Ask a trial for all its values; what is searched for picks the epoch that is kept, unless the space says."""
+        drawn, first = self.root.draw(trial), self.objective.measures[0]
+        return drawn if first == selection.EER else replace(drawn, values={_PICKS_THE_EPOCH: first, **drawn.values})

@@ -1,10 +1,8 @@
 """The URL of a database in, Optuna's storage on it out: no two workers take the same trial, none dies of a restart."""
 
-import fcntl
 import os
 import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -16,6 +14,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
+from datamodules.safe_files import alone
 from sweeps.patience import lost, patient
 from sweeps.signature import gone
 
@@ -93,14 +92,8 @@ class SqliteStorage(Storage):
 
     def set_trial_state_values(self, trial_id: int, state: TrialState, values: Sequence[float] | None = None) -> bool:
         """Set a state, as the only process that does."""
-        with self._alone():
+        with alone(self._lock):
             return super().set_trial_state_values(trial_id, state, values)
-
-    @contextmanager
-    def _alone(self) -> Iterator[None]:
-        with self._lock.open("w") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            yield
 
 
 class ServerStorage(Storage):

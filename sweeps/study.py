@@ -20,7 +20,7 @@ LAUNCHER, STOPPED, FORGIVEN = "launcher", "stopped", "forgiven"
 QUEUED, SLOT, SEED, RETRY, RETRY_OF, EARLIER = "queued", "slot", "seed", "retry", "retry_of", "earlier"
 RESEED_OF, RESEED_INDEX = "reseed_of", "reseed_index"
 RUN_ID, INTERRUPTED, FAILURE, CAUSE, TASK = "run_id", "interrupted", "failure", "cause", "task"
-ENQUEUED, VIOLATES = "enqueued", "violates"
+ENQUEUED, VIOLATES, MEASURED = "enqueued", "violates", "measures"
 
 
 def open_study(name: str, storage: str, space: Space, worker: int = 0, wait: bool = False) -> optuna.Study:
@@ -162,11 +162,6 @@ def is_owed(trial: FrozenTrial) -> bool:
     if trial.state is not TrialState.FAIL or FAILURE in trial.user_attrs:
         return False
     return INTERRUPTED in trial.user_attrs or trial.user_attrs.get(RETRY, 0) < MOST_RETRIES
-
-
-def best(study: optuna.Study) -> FrozenTrial | None:
-    """Return the complete trial that keeps all limits and has the lowest value, the first one if there are several."""
-    return min(front(study), key=lambda trial: trial.values, default=None)
 
 
 def front(study: optuna.Study) -> list[FrozenTrial]:

@@ -13,7 +13,7 @@ from tests.sweeps.wreckage import assert_accounted_for
 @pytest.fixture
 def left_alone(quick_space, monkeypatch):
     """A sweep that was launched, and whose trials wait for others."""
-    monkeypatch.setattr("sweeps.launch.run_crew", lambda members, study, update: None)
+    monkeypatch.setattr("sweeps.engine.run_crew", lambda members, study, update: None)
     return lambda name: launch(quick_space(name), name, 2)
 
 

@@ -44,7 +44,7 @@ def in_process(monkeypatch) -> None:
     def run(members, study, update):
         work(Job(study.study_name, DEFAULT_STORAGE, threads=1))
 
-    monkeypatch.setattr("sweeps.launch.run_crew", run)
+    monkeypatch.setattr("sweeps.engine.run_crew", run)
 
 
 def statuses(parent: str) -> dict[str, int]:

@@ -5,11 +5,12 @@ from functools import partial
 import pytest
 import yaml
 
-from sweeps.measuring import MEASURES, note
+from sweeps.measuring import note
 from sweeps.objectives import Objective
 from sweeps.samplers import random_trials
 from sweeps.space_file import parse_space
-from sweeps.study import best, front, open_study, queue
+from sweeps.study import MEASURED, front, open_study, queue
+from tests.sweeps.found import best
 
 BOTH = Objective(("dev/eer", "latency_ms"), {"size_mb": 2.0, "dev/loss": 0.5})
 
@@ -26,7 +27,7 @@ def test_limits_are_noted_as_they_become_known():
     assert note(trial, BOTH, {"size_mb": 1.0})
     assert not note(trial, BOTH, {"size_mb": 1.0, "dev/loss": 0.75})
     assert trial.constraints == {"size_mb": -1.0, "dev/loss": 0.25}
-    assert trial.user_attrs[MEASURES] == {"size_mb": 1.0, "dev/loss": 0.75}
+    assert trial.user_attrs[MEASURED] == {"size_mb": 1.0, "dev/loss": 0.75}
 
 
 @pytest.fixture

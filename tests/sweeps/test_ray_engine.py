@@ -7,8 +7,9 @@ import pytest
 from optuna.trial import TrialState
 
 from experiments.ray_cluster import Loss, Needs, Task
-from sweeps.ray_arguments import add_ray_arguments, ray_plan
-from sweeps.ray_engine import Plan, Tasks
+from sweeps.engine import Local
+from sweeps.engine_arguments import add_engine_arguments, engine_of
+from sweeps.ray_engine import OnRay, Tasks
 from sweeps.reconcile import put_back
 from sweeps.space import Space, Subspace
 from sweeps.storage import WORKER
@@ -45,7 +46,7 @@ def study(tmp_path):
 
 def tasks(study, most=None):
     cluster = PlayedCluster()
-    return Tasks(cluster, study, Job("s", "sqlite:///optuna.db", 1, most=1), Plan(most=most)), cluster
+    return Tasks(cluster, study, Job("s", "sqlite:///optuna.db", 1, most=1), OnRay(most=most)), cluster
 
 
 def take(study, job):
@@ -122,18 +123,18 @@ def test_all_are_told_to_stop_and_what_does_not_is_told(study, capsys):
     )
 
 
-def plan(*words):
+def engine(*words):
     parser = argparse.ArgumentParser()
-    parser.add_argument("--workers", type=int)
-    add_ray_arguments(parser)
-    return ray_plan(parser.parse_args(words))
+    add_engine_arguments(parser)
+    return engine_of(parser.parse_args(words))
 
 
-def test_words_make_a_plan():
-    assert plan() is None
-    assert plan("--engine", "ray") == Plan()
+def test_words_make_an_engine():
+    assert engine() == Local()
+    assert engine("--workers", "3") == Local(3)
+    assert engine("--engine", "ray") == OnRay()
     words = "--engine ray --address auto --workers 8 --cpus-per-trial 4 --gpus-per-trial 0.25"
-    assert plan(*words.split()) == Plan("auto", Needs(4, 0.25), 8)
+    assert engine(*words.split()) == OnRay("auto", Needs(4, 0.25), 8)
 
 
 @pytest.mark.parametrize(
@@ -146,4 +147,4 @@ def test_words_make_a_plan():
 )
 def test_words_that_make_none(words, complaint):
     with pytest.raises(ValueError, match=complaint):
-        plan(*words.split())
+        engine(*words.split())

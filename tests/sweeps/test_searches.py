@@ -7,10 +7,10 @@ import pytest
 import yaml
 
 from experiments import tracking
-from sweeps.measuring import MEASURES
 from sweeps.objective import run_trial
 from sweeps.space_file import parse_space
-from sweeps.study import RUN_ID, best, front, open_study, queue
+from sweeps.study import MEASURED, RUN_ID, front, open_study, queue
+from tests.sweeps.found import best
 
 DEBUG = Path(__file__).resolve().parents[2] / "experiments" / "configs" / "debug.yaml"
 CHANNELS = "model.network.init_args.channels"
@@ -41,8 +41,8 @@ def test_several_measures_are_told_and_never_pruned(searched):
     small, large = study.trials
     assert all(trial.state is optuna.trial.TrialState.COMPLETE for trial in study.trials)
     assert small.values[1] < large.values[1]
-    assert set(large.user_attrs[MEASURES]) == {"dev/eer", "dev/min_dcf", "dev/loss", "size_mb", "latency_ms"}
-    assert large.values == [large.user_attrs[MEASURES][name] for name in ("dev/min_dcf", "size_mb", "latency_ms")]
+    assert set(large.user_attrs[MEASURED]) == {"dev/eer", "dev/min_dcf", "dev/loss", "size_mb", "latency_ms"}
+    assert large.values == [large.user_attrs[MEASURED][name] for name in ("dev/min_dcf", "size_mb", "latency_ms")]
     assert small.number in {trial.number for trial in front(study)}
 
 
@@ -61,4 +61,4 @@ def test_without_pruning_a_trial_beyond_a_limit_is_complete_and_never_the_best(s
     study = searched(2, limits={"size_mb": 0.002}, pruner={"kind": "none"}, objective="dev/loss")
     assert [trial.state.name for trial in study.trials] == ["COMPLETE", "COMPLETE"]
     assert best(study).number == 0
-    assert study.trials[0].value == study.trials[0].user_attrs[MEASURES]["dev/loss"]
+    assert study.trials[0].value == study.trials[0].user_attrs[MEASURED]["dev/loss"]

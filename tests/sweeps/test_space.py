@@ -1,5 +1,6 @@
 """A search space and a trial turn into the words of a training."""
 
+import pytest
 import yaml
 from optuna.trial import FixedTrial
 
@@ -95,3 +96,17 @@ def test_parameters_have_the_names_that_optuna_knows():
         trial = study.ask()
         space.draw(trial)
         assert set(trial.params) == {*options, *space.root.parameters_of(options)}
+
+
+@pytest.mark.parametrize(
+    ("objective", "fixed", "words"),
+    [
+        ("dev/eer", {}, []),
+        ("dev/min_dcf", {}, ["--early_stopping.monitor=dev/min_dcf"]),
+        (["dev/loss", "size_mb"], {}, ["--early_stopping.monitor=dev/loss"]),
+        ("dev/min_dcf", {"early_stopping.monitor": "dev/eer"}, ["--early_stopping.monitor=dev/eer"]),
+    ],
+)
+def test_what_is_searched_for_picks_the_epoch(objective, fixed, words):
+    space = parse_space(yaml.safe_dump({"objective": objective, "fixed": fixed, "pruner": {"kind": "none"}}), "here")
+    assert space.draw(FixedTrial({})).words == words

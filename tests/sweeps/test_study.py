@@ -6,7 +6,6 @@ import pytest
 from sweeps.space import Space, Subspace
 from sweeps.study import (
     QUEUED,
-    best,
     open_study,
     own_trials,
     queue,
@@ -15,6 +14,7 @@ from sweeps.study import (
     trial_seed,
     waiting,
 )
+from tests.sweeps.found import best
 
 SPACE = Space(Subspace())
 

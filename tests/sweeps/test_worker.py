@@ -36,7 +36,7 @@ def in_process(monkeypatch):
     def run(members, study, update):
         work(Job(study.study_name, DEFAULT_STORAGE, threads=1))
 
-    monkeypatch.setattr("sweeps.launch.run_crew", run)
+    monkeypatch.setattr("sweeps.engine.run_crew", run)
 
 
 def test_a_false_alarm(quick_space, place, in_process, monkeypatch, capsys):
