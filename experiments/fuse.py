@@ -50,7 +50,7 @@ class Weighed:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class Fused:
     """A fusion and what it was made of.
 
     Attributes:
@@ -77,7 +77,7 @@ def fuse(
     weighing: Weighing = "equal",
     window_s: float | None = None,
     config: Path | None = None,
-) -> Outcome:
+) -> Fused:
     """Make a run of the fusion of detectors, with all that a training leaves for ``evaluate``, ``score``, ``promote``.
 
     Every member's scores are made log-likelihood ratios on dev, and the fusion's score is their weighted sum. Eval
@@ -119,7 +119,7 @@ def fuse(
     with tracking.run(
         name or " + ".join(member.name for member in members), tags={"fusion.weights": weighing, **tags}
     ) as run_id:
-        outcome = Outcome(run_id, weighing, weights.offset, window_s, _eer(dev.scores, labels), table)
+        outcome = Fused(run_id, weighing, weights.offset, window_s, _eer(dev.scores, labels), table)
         fused = fused_detector([member.detector for member in members], calibrations, weights)
         log_detector(run_id, fused, operating_point(dev), {**data, "crop_s": window_s}, model_card(outcome))
         tracking.log_augmentation(run_id, _heard(members))
@@ -128,7 +128,7 @@ def fuse(
     return outcome
 
 
-def model_card(outcome: Outcome) -> str:
+def model_card(outcome: Fused) -> str:
     """Return the Markdown that the run's page shows."""
     rows = "\n".join(
         f"| {row.name} | `{row.origin}` | {row.scale:.3f} | {row.offset:+.3f} | {row.weight:.3f} "
@@ -145,7 +145,7 @@ Calibrated, and weighed, on dev alone, in windows of {outcome.window_s:g} s: EER
 """
 
 
-def show(outcome: Outcome) -> None:
+def show(outcome: Fused) -> None:
     """Print a row for each member."""
     table = Table(caption=f"EER on dev (legacy); {outcome.weighing} weights, windows of {outcome.window_s:g} s")
     table.add_column("member", overflow="fold")
