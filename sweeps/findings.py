@@ -41,7 +41,7 @@ class Findings:
         best: the trial to take, where one is complete.
         ranking: complete trials, the best first.
         front: those that no other is better than in every measure; the best alone for a single measure.
-        baselines: trials whose values a person gave.
+        baselines: trials whose values a person gave, all of them.
     """
 
     name: str
@@ -155,7 +155,8 @@ def seconds_an_epoch(trials: Sequence[FrozenTrial]) -> float | None:
 
 
 def _given(trial: FrozenTrial, by_number: Mapping[int, FrozenTrial]) -> bool:
-    """Tell whether a person gave a trial's values: a retry's were given by the trial that it repeats."""
+    """Tell whether a person gave all of a trial's values: a retry's were given by the trial that it repeats."""
     while RETRY_OF in trial.user_attrs:
         trial = by_number[trial.user_attrs[RETRY_OF]]
-    return bool(trial.system_attrs.get("fixed_params"))
+    given = trial.system_attrs.get("fixed_params", {})
+    return bool(given) and trial.params.keys() <= given.keys()

@@ -68,7 +68,7 @@ def test_beyond_a_limit_ranks_last():
 
 
 def test_baselines_are_what_a_person_gave_and_its_retries():
-    given = {"fixed_params": {"model.learning_rate": 0.01}}
+    given = {"fixed_params": {"network": "cnn", "model.learning_rate": 0.01}}
     made = study(
         trial(None, state=TrialState.FAIL, system=given),
         trial(0.2, system={"fixed_params": {}}),
@@ -78,3 +78,9 @@ def test_baselines_are_what_a_person_gave_and_its_retries():
     found = findings(study(*made.trials[:3]), EER, BRANCHES)
     assert [each.number for each in found.baselines] == [2]
     assert [each.number for each in findings(made, EER, BRANCHES).baselines] == [2]
+
+
+def test_a_trial_that_a_person_gave_a_part_of_is_no_baseline():
+    part, whole = {"network": "cnn"}, {"network": "cnn", "model.learning_rate": 0.01}
+    made = study(trial(0.2, system={"fixed_params": part}), trial(0.3, system={"fixed_params": whole}), trial(0.4))
+    assert [each.number for each in findings(made, EER, BRANCHES).baselines] == [1]

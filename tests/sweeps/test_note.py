@@ -14,7 +14,7 @@ EER = ("dev/eer",)
 
 
 def test_the_answer_comes_first():
-    given = {"fixed_params": {"model.learning_rate": 0.01}}
+    given = {"fixed_params": {"network": "cnn", "model.learning_rate": 0.01}}
     made = study(
         trial(0.2, system=given),
         trial(0.1, learning_rate=0.003, dropout=0.2),
