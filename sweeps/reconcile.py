@@ -138,9 +138,11 @@ def _end(study: optuna.Study, trial: FrozenTrial) -> None:
 
 
 def _run_of(study: optuna.Study, trial: FrozenTrial) -> tracking.Run | None:
-    """Return the run of a trial, also when its worker was killed between making it and noting it."""
+    """Return the run of a trial, also when its worker was killed between making it and noting it; none if deleted."""
     if RUN_ID in trial.user_attrs:
-        return tracking.get(trial.user_attrs[RUN_ID])
+        with suppress(LookupError):
+            return tracking.get(trial.user_attrs[RUN_ID])
+        return None
     parent = study.user_attrs.get(PARENT)
     if parent is None or WORKER not in trial.user_attrs:
         return None

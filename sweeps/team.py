@@ -53,7 +53,8 @@ class Team:
             print(repair)
         try_again(study)
         done, missing = len(settled(study)), len(waiting(study))
-        print(f"sweep {study.study_name!r}: {done} of {total} trials done, {missing} to go, {self.engine}")
+        togo = f"{missing} to go, {self.engine}" if done < total else "nothing to go"
+        print(f"sweep {study.study_name!r}: {done} trials done of the {total} asked for, {togo}")
         if done < total:
             fill_caches(self.space, [part.draw.words for part in self.checked])
             with Monitor(study, self.space.objective.measures, total, self.form, after_trials, self.out) as monitor:

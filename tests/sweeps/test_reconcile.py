@@ -3,6 +3,7 @@
 import json
 import time
 
+import mlflow
 import optuna
 import pytest
 from optuna.trial import TrialState
@@ -10,6 +11,7 @@ from optuna.trial import TrialState
 from experiments import tracking
 from experiments.cli import main as spooflab
 from sweeps import reconcile as module
+from sweeps.mirror import mirror
 from sweeps.reconcile import put_back, reconcile, sign
 from sweeps.signature import this_worker
 from sweeps.space import Space, Subspace
@@ -97,6 +99,17 @@ def test_a_trial_of_a_dead_worker_waits_again_with_its_values_seed_and_run(wreck
     assert run.data.tags["failure.earlier"] == again.user_attrs[EARLIER]
     assert "died" in again.user_attrs[EARLIER]
     assert "failure" not in run.data.tags
+
+
+def test_a_trial_whose_run_was_deleted_waits_again_and_gets_a_new_one(wreck):
+    trial = wreck.taken()
+    mlflow.MlflowClient().delete_run(wreck.run(trial))
+    mirror(study_trial := wreck.study.trials[trial.number])
+    assert RUN_ID in study_trial.user_attrs
+    (repair,) = wreck.repaired()
+    assert "retry 1 of 2" in repair
+    assert RUN_ID not in wreck.current.user_attrs
+    assert wreck.current.state is TrialState.WAITING
 
 
 def test_after_two_retries_it_has_failed_and_says_why(wreck):
@@ -215,7 +228,7 @@ def test_two_that_repair_at_once_queue_a_trial_once(wreck):
     wreck.study.tell(trial, state=TrialState.FAIL)
     frozen = wreck.study.trials[0]
     for _ in range(2):
-        module.queue_again(wreck.study, frozen, "died")
+        module.queue_again(wreck.study, frozen, "died", frozen.user_attrs.get(RUN_ID))
     assert len(waiting(wreck.study)) == 2
     assert wreck.current.number == 1
     assert queue(wreck.study, 1) == 2  # the second is surplus: who takes it gives it up
