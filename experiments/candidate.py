@@ -53,14 +53,13 @@ class Count:
     attacks: Sequence[str]
 
 
-def open_candidate(run_id: str, metrics: Metrics, corpus: Manifest, name: str) -> Candidate:
+def open_candidate(run_id: str, metrics: Metrics, corpus: Manifest) -> Candidate:
     """Gather what is known of a run that was evaluated on a corpus.
 
     Args:
         run_id: of the run.
         metrics: on eval of the corpus.
         corpus: that it is judged on.
-        name: of the registered model.
     """
     run, folder = tracking.get(run_id), tracking.fetch(run_id, COUNTERMEASURE_ARTIFACT)
     return Candidate(
@@ -72,7 +71,7 @@ def open_candidate(run_id: str, metrics: Metrics, corpus: Manifest, name: str) -
         metrics=metrics,
         judged_on=corpus,
         trained_on=_trained_on(run_id, corpus),
-        robustness=robustness_evidence.read(run_id, corpus, name),
+        robustness=robustness_evidence.read(run_id, corpus),
     )
 
 

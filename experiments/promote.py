@@ -102,7 +102,7 @@ def main(arguments: list[str]) -> int:
     corpus = corpus_of(run_id, options.config)
     metrics = evaluate(run_id, corpus)
     instead_of = registry.holder(options.name, options.alias)
-    candidate = open_candidate(run_id, metrics, corpus, options.name)
+    candidate = open_candidate(run_id, metrics, corpus)
     judged = (dry_run if options.dry_run else register_and_judge)(options, candidate, gate, _example(corpus))
     gate_report.log(judged)
     done = None

@@ -111,13 +111,13 @@ def rollback(name: str, alias: str = registry.CHAMPION, to: str | None = None, w
 def _carry_out(journal: Journal, entry: Entry) -> Promotion:
     name = str(journal.model.name)
     written = promotion_journal.write(journal, entry)
-    if written.token != entry.token:
+    if (written.version, written.action) != (entry.version, entry.action):
         raise OvertakenError(
             f"not done, another process was first: {written}; run the same command again to decide anew"
         )
-    _apply(name, entry)
+    _apply(name, written)
     _settled(name, entry.alias, patience_s=0)  # if somebody came later and was faster, their entry is the last
-    return Promotion(entry.version, entry.replaced, changed=True)
+    return Promotion(written.version, written.replaced, changed=written == entry)
 
 
 def _settled(name: str, alias: str, patience_s: float = _PATIENCE_S) -> Journal:
