@@ -69,9 +69,9 @@ def recordings(corpus: Manifest, number: int = CLIPS) -> list[Trial]:
 def _run(request: dict[str, object], folder: Path) -> dict[str, Sequence]:
     asked, answer = folder / "request.json", folder / "answer.json"
     asked.write_text(json.dumps(request))
-    script = Path(__file__).with_name("deployed_scores.py")
+    script = Path(__file__).with_name("deployed_scores.py")  # -B: a local store hands out the very files that it keeps
     done = subprocess.run(
-        [sys.executable, "-I", str(script), str(asked), str(answer)],
+        [sys.executable, "-I", "-B", str(script), str(asked), str(answer)],
         cwd=folder,
         capture_output=True,
         text=True,

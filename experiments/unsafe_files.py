@@ -27,9 +27,18 @@ def scan(folder: Path) -> list[str]:
     return [
         f"{path.relative_to(folder)}: {fault}"
         for path in sorted(folder.rglob("*"))
-        if path.is_symlink() or not path.is_dir()
+        if (path.is_symlink() or not path.is_dir()) and not _is_cache(path, path.relative_to(folder))
         for fault in _faults(path, path.relative_to(folder))
     ]
+
+
+def _is_cache(path: Path, inside: Path) -> bool:
+    """Whether Python wrote a file when it loaded the model from there; who can write one can write the source as well.
+
+    A store in a local folder hands out the very files that it keeps.
+    """
+    source = path.parent.parent / f"{path.name.partition('.')[0]}.py"
+    return path.suffix == ".pyc" and inside.parts[0] == CODE and path.parent.name == "__pycache__" and source.is_file()
 
 
 def _faults(path: Path, inside: Path) -> Iterator[str]:

@@ -85,6 +85,16 @@ def test_a_dry_run_changes_nothing_and_says_so(name, other, gate, capsys):
     assert promoted(other, name, gate(max_eer=0.0), "--dry-run") == 1
 
 
+@pytest.mark.slow
+def test_a_model_is_judged_alike_again_and_again(name, evaluated, gate):
+    strict = gate(
+        max_latency_p95_ms=60_000, max_score_difference=1e-4, require_signature=True, refuse_unsafe_files=True
+    )
+    for _ in range(2):  # the first trial must leave nothing behind
+        assert promoted(evaluated, name, strict) == 0
+    assert len(registry.versions(name)) == 1
+
+
 def test_what_is_forced_is_remembered(name, other, gate, capsys):
     strict = gate(max_eer=0.0)
     for words in (["--force"], ["--why", "no"], ["--force", "--why", " "]):

@@ -66,6 +66,14 @@ def test_what_should_not_be_there_is_found(model, name, content, fault):
     assert re.search(fault, " ".join(found))
 
 
+def test_what_python_caches_beside_its_source_is_no_fault(model):
+    cache = model / "code/experiments/__pycache__"
+    cache.mkdir()
+    (cache / "inference.cpython-311.pyc").write_bytes(b"bytecode")
+    (cache / "unknown.cpython-311.pyc").write_bytes(b"bytecode")
+    assert [line.partition(":")[0] for line in scan(model)] == ["code/experiments/__pycache__/unknown.cpython-311.pyc"]
+
+
 def test_arrays_of_objects_are_pickles(model):
     np.save(model / "array.npy", np.array([{}], dtype=object), allow_pickle=True)
     assert [line.partition(":")[0] for line in scan(model)] == ["array.npy"]
