@@ -39,7 +39,13 @@ left with the best calibration; actDCF {metrics.act_dcf:.4f}, minDCF {metrics.mi
         _how_to_use(name),
         _origin(candidate),
     )
-    return "\n\n".join(section for section in sections if section) + "\n"
+    paragraphs = "\n\n".join(section for section in sections if section).split("\n\n")
+    return "\n\n".join(map(_flowing, paragraphs)) + "\n"
+
+
+def _flowing(paragraph: str) -> str:
+    """Join the lines of a paragraph: MLflow's page breaks them where the text does."""
+    return paragraph if paragraph.startswith(("|", "-", " ")) else paragraph.replace("\n", " ")
 
 
 def _intended_use() -> str:

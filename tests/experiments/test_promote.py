@@ -166,6 +166,8 @@ def test_the_version_says_what_it_is(name, evaluated, place):
     for heading in ("Intended use", "Data", "Architecture", "By attack", "Calibration", "Fairness", "Limits", "How to"):
         assert f"## {heading}" in version.description
     assert corpus.digest in version.description
+    told = [line for line in version.description.splitlines() if line and not line.startswith(("|", "-", " ", "#"))]
+    assert all(line[-1] in ".*" for line in told), told  # MLflow's page would break a paragraph where its lines break
     tags = version.tags
     assert json.loads(tags["specifications"])["sample_rate_hz"] == 16_000
     assert tags["data.sha256"] == tags["train.data.sha256"] == corpus.digest
