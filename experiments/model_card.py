@@ -22,7 +22,7 @@ def model_card(candidate: Candidate, name: str) -> str:
     """
     metrics, point = candidate.metrics, candidate.countermeasure.operating_point
     sections = (
-        f"**Audio deepfake detector**: EER **{metrics.eer_text}** on eval of {candidate.judged_on.name} (legacy).",
+        f"EER {metrics.eer_text} on eval of {candidate.judged_on.name} (legacy).",
         _intended_use(),
         _data(candidate),
         _architecture(candidate),

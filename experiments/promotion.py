@@ -5,9 +5,8 @@ done again, and the last notes that they are done: whatever a kill leaves, the n
 No step lets ``champion`` and ``previous`` be the same version.
 """
 
-import json
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from experiments import mlflow_store, promotion_journal, registry
 from experiments.promotion_journal import Action, Entry, Journal, done_tag
@@ -138,7 +137,7 @@ def _apply(name: str, entry: Entry) -> None:
     """Do what follows from an entry; each step may be done again, and the last says that they are done."""
     client, former = mlflow_store.client(), before(entry.alias)
     held, there = registry.aliases(name), {str(version.version) for version in registry.versions(name)}
-    client.set_registered_model_tag(name, f"promotions.{entry.alias}.{entry.number:04d}", json.dumps(asdict(entry)))
+    client.set_registered_model_tag(name, f"promotions.{entry.alias}.{entry.number:04d}", str(entry))
     moved_by_hand = held.get(entry.alias) not in (entry.version, entry.replaced)
     if entry.version in there and not moved_by_hand:
         if held.get(former) == entry.version:
