@@ -121,6 +121,12 @@ def is_launched(study: optuna.Study) -> bool:
     return time.time() - signed["seen"] < grace_s() if here is None else not here
 
 
+def another_launches(study: optuna.Study) -> bool:
+    """Tell whether a launcher other than this process lives: what it was asked for counts, too."""
+    signed = study.user_attrs.get(LAUNCHER)
+    return signed is not None and signed["worker"] != this_worker() and is_launched(study)
+
+
 def _is_dead(trial: FrozenTrial, dead: Collection[str]) -> bool:
     if trial.user_attrs.get(TASK) in dead:
         return True

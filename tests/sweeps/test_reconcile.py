@@ -1,5 +1,6 @@
 """Every kind of wreck is repaired, what lives is left alone, and a second look finds nothing to do."""
 
+import io
 import json
 import time
 
@@ -11,6 +12,7 @@ from optuna.trial import TrialState
 from experiments import tracking
 from experiments.cli import main as spooflab
 from sweeps import reconcile as module
+from sweeps.engine import Local
 from sweeps.mirror import mirror
 from sweeps.reconcile import put_back, reconcile, sign
 from sweeps.signature import this_worker
@@ -32,6 +34,7 @@ from sweeps.study import (
     waiting,
     without_replaced,
 )
+from sweeps.team import Team
 
 SPACE = Space(Subspace())
 DEAD = f"{this_worker().rsplit(':', 2)[0]}:1:0.00"
@@ -251,6 +254,20 @@ def test_a_launcher_elsewhere_lives_as_long_as_it_says_so(wreck):
     for seconds_ago, lives in ((0, True), (3600, False)):
         wreck.study.set_user_attr("launcher", {"worker": ELSEWHERE, "seen": time.time() - seconds_ago})
         assert module.is_launched(wreck.study) is lives
+        assert module.another_launches(wreck.study) is lives
+    sign(wreck.study)
+    assert not module.another_launches(wreck.study)
+
+
+def test_the_higher_of_two_totals_counts_while_both_launch(wreck):
+    team = Team(SPACE, [], {}, wreck.storage, Local(), "auto", io.StringIO())
+    wreck.study.tell(wreck.taken(), 0.5)
+    wreck.study.set_user_attr("launcher", {"worker": ELSEWHERE, "seen": time.time()})
+    wreck.study.set_user_attr(TOTAL, 3)
+    team.bring(wreck.study, wreck.parent, 1)
+    assert wreck.study.user_attrs[TOTAL] == 3
+    team.bring(wreck.study, wreck.parent, 1)  # this process has signed since
+    assert wreck.study.user_attrs[TOTAL] == 1
 
 
 def test_the_command_tells_what_it_repaired(wreck, capsys):
