@@ -1,25 +1,22 @@
 """Audio files, folders, a table or a partition in, a score and a decision for each out: ``spooflab score``."""
 
 import argparse
-import hashlib
 import json
 import sys
 from collections.abc import Iterable
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from typing import Any
 
-from datamodules.digests import file_sha256
 from datamodules.manifest import PARTITIONS
-from experiments import registry, score_journal, tracking
-from experiments.degraded import SCORING_VERSION
+from experiments import registry, score_journal
 from experiments.inference import NOT_CALIBRATED, Countermeasure
 from experiments.score_bad import noting
 from experiments.score_inputs import Item, inputs_of
 from experiments.score_journal import Journal
 from experiments.score_ledger import Ledger
 from experiments.score_lines import FORMATS, Format, format_of, line_of, object_of, utterance_of
+from experiments.score_recipe import folder_of, recipe
 from experiments.score_show import Progress, Tables
 from experiments.score_workers import CountermeasureOpener, judge_all
 from experiments.threads import share, use
@@ -28,36 +25,14 @@ WORTH_A_PROCESS = 200
 """Files for each process, at least: to start one takes as long as to score some hundred."""
 
 
-def folder_of(model: str) -> Path:
-    """Return the folder of a registered version's countermeasure (``models:/NAME@ALIAS``), an evaluated run's, or it.
+def load(model: str) -> Countermeasure:
+    """Load the countermeasure of a registered version (``models:/NAME@ALIAS``), an evaluated run, or a folder.
 
     Raises:
         LookupError: there is no such version or run.
         FileNotFoundError: the run was not evaluated.
     """
-    if model.startswith("models:/"):
-        return registry.countermeasure_folder(model)
-    if Path(model).is_dir():
-        return Path(model)
-    tracking.get(model)
-    return tracking.fetch(model, registry.COUNTERMEASURE_ARTIFACT)
-
-
-def load(model: str) -> Countermeasure:
-    """Load the countermeasure that :func:`folder_of` finds."""
     return Countermeasure.load(folder_of(model))
-
-
-def recipe(folder: Path, form: Format, window_s: float | None, hop_s: float | None) -> dict[str, Any]:
-    """What makes a score file's lines: the digest of the model's files, and how they are used."""
-    files = "\n".join(f"{file_sha256(path)} {path.name}" for path in sorted(folder.iterdir()))
-    return {
-        "model_sha256": hashlib.sha256(files.encode()).hexdigest(),
-        "window_s": window_s,
-        "hop_s": hop_s,
-        "format": form,
-        "version": SCORING_VERSION,
-    }
 
 
 def main(arguments: list[str]) -> int:

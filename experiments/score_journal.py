@@ -109,18 +109,27 @@ def settle_known(journal: Journal, utterance_of: Callable[[str], str], settle: C
     return number
 
 
+def recipe_beside(path: Path) -> dict[str, Any]:
+    """Return what made a file's lines; nothing where that is not known.
+
+    Raises:
+        ValueError: it is no JSON.
+    """
+    beside = _beside(path)
+    return dict(json.loads(beside.read_text())) if beside.exists() else {}
+
+
 def is_unfinished(path: Path) -> bool:
     """Whether a file is known to hold less than it was to."""
-    beside = _beside(path)
-    return beside.exists() and _FINISHED not in json.loads(beside.read_text())
+    made_by = recipe_beside(path)
+    return bool(made_by) and _FINISHED not in made_by
 
 
 def _refuse_other(path: Path, recipe: Mapping[str, Any]) -> None:
     mend = "name another --out, or begin anew with --again"
-    try:
-        found = json.loads(_beside(path).read_text())
-    except (FileNotFoundError, json.JSONDecodeError) as error:
-        raise ValueError(f"{path}: found lines, and not what made them in {_beside(path).name}; {mend}") from error
+    found = recipe_beside(path)
+    if not found:
+        raise ValueError(f"{path}: found lines, but not what made them in {_beside(path).name}; {mend}")
     other = [name for name, value in recipe.items() if found.get(name) != value]
     if other:
         told = ", ".join(f"{name} {found.get(name)} instead of {recipe[name]}" for name in other)
