@@ -193,11 +193,12 @@ def _doubts(reference: Sample, new: Sample, columns: int) -> Iterator[str]:
     if len(models) > 1:
         yield "the two were scored by different models: their scores differ by that alone"
     was, now = (sum(key == BONAFIDE for key in sample.keys) / len(sample.keys) for sample in (reference, new))
-    known = all(UNKNOWN not in sample.keys for sample in (reference, new))
-    if not known:
+    if UNKNOWN in reference.keys:
+        return
+    if UNKNOWN in new.keys:
         yield (
-            f"{was:.0%} of the reference's trials are known to be bona fide: where classes are mixed otherwise, scores "
-            "drift by that alone"
+            f"{was:.0%} of the reference's trials are bona fide, of the new ones that is not known: where classes are "
+            "mixed otherwise, scores drift by that alone"
         )
     elif abs(now - was) > _OTHERWISE:
         yield f"{was:.0%} of the reference's trials are bona fide, {now:.0%} of the new: scores drift by that alone"

@@ -8,18 +8,21 @@ from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
+from datamodules.audio import AudioError
 from datamodules.manifest import PARTITIONS
 from experiments import registry, score_journal
 from experiments.inference import NOT_CALIBRATED, Countermeasure
 from experiments.score_bad import noting
-from experiments.score_inputs import Item, inputs_of
+from experiments.score_inputs import inputs_of
+from experiments.score_item import Item
 from experiments.score_journal import Journal
+from experiments.score_judge import CountermeasureOpener
 from experiments.score_ledger import Ledger
 from experiments.score_lines import FORMATS, Format, format_of, line_of, object_of, utterance_of
 from experiments.score_recipe import folder_of, recipe
 from experiments.score_show import Progress, Tables
-from experiments.score_workers import CountermeasureOpener, judge_all
-from experiments.threads import share, use
+from experiments.score_workers import judge_all
+from experiments.threads import share
 
 WORTH_A_PROCESS = 200
 """Files for each process, at least: to start one takes as long as to score some hundred."""
@@ -38,7 +41,6 @@ def load(model: str) -> Countermeasure:
 def main(arguments: list[str]) -> int:
     """Score from the command line: exit code 1 when a file could not be judged, after the others were."""
     options = _parser().parse_args(arguments)
-    use(1, tell=False)  # recordings are scored one by one, and are too short to be worth dividing
     inputs = inputs_of(options.audio, options.config, options.partition)
     due = Ledger(inputs)
     folder = folder_of(options.model)
@@ -71,8 +73,8 @@ def _score(
         progress = stack.enter_context(Progress(total))
         tables = stack.enter_context(Tables(shown=journal is None and not options.json))
         for item, answer in judge_all(opener, (item for item in inputs if due.settle(item.utterance)), jobs):
-            if isinstance(answer, str):
-                bad.add(item.path, answer)
+            if isinstance(answer, AudioError):
+                bad.add(item.path, str(answer))
                 progress.advance(0.0)
                 continue
             if journal is not None and form is not None:

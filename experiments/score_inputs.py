@@ -22,26 +22,10 @@ from datamodules.parquet import read_parquet
 from datamodules.protocols import ALL_HEADERS, FILE_HEADERS, HEADERS, NAME_HEADERS, parse_keys, refuse_blank
 from datamodules.tables import TableError, read_table
 from experiments.data_config import read_corpus
+from experiments.score_item import Item
 
 TABLE_SUFFIXES: Final = (".csv", ".tsv", ".parquet")
 _SHOWN = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One recording to score.
-
-    Attributes:
-        path: of its file.
-        utterance: its name in score files, unique among the inputs and without white space.
-        key: ``bonafide`` or ``spoof``; ``-`` where it is not known.
-        attack: ``-`` for bona fide, and where it is not known.
-    """
-
-    path: Path
-    utterance: str
-    key: str = UNKNOWN
-    attack: str = UNKNOWN
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,8 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from experiments.score_inputs import Item, digest, distinct
+from experiments.score_inputs import digest, distinct
+from experiments.score_item import Item
 
 
 class Ledger:

@@ -5,8 +5,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from experiments.score_inputs import Item
-from experiments.score_workers import Judged
+from experiments.score_item import Item
+from experiments.score_judge import Judged
 
 Format = Literal["scores", "jsonl"]
 FORMATS: Final[tuple[Format, ...]] = ("scores", "jsonl")

@@ -11,7 +11,7 @@ from rich.progress import Progress as Bar
 from rich.table import Table
 
 from experiments.inference import Verdict
-from experiments.score_inputs import Item
+from experiments.score_item import Item
 
 ROWS: Final = 500
 """Of a table: it is printed when it has so many, and another begun."""

@@ -9,78 +9,34 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from functools import cache
 from itertools import islice
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeVar
 
 from datamodules.audio import AudioError
-from experiments.file_facts import facts_of
-from experiments.inference import Countermeasure, Verdict
-from experiments.score_inputs import Item
-from experiments.threads import use
+from experiments.score_item import Item
 
 AHEAD: Final = 8
 """Recordings under way for each process, at most: what is done waits for what came before it."""
 DEADLY_IN_A_ROW: Final = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """What was found of a recording.
-
-    Attributes:
-        verdict: of the judge.
-        facts: of the audio; empty where they were not asked for.
-    """
-
-    verdict: Verdict
-    facts: dict[str, float]
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 
-Judge = Callable[[Path], Judged]
-Answer = Judged | str  # or why it cannot be judged
-
-
-class Opener(Protocol):
+class Opener(Protocol[T_co]):
     """Opens a judge in the process that is to use it; hashable, and small enough to be sent with each recording."""
 
-    def open(self) -> Judge:
+    def open(self) -> Callable[[Path], T_co]:
         """Return a judge, which raises ``AudioError`` for what it cannot judge."""
 
     def __hash__(self) -> int:
         """Equal openers open the same judge: a process opens it once."""
 
 
-@dataclass(frozen=True)
-class CountermeasureOpener:
-    """Opens a deployed countermeasure.
-
-    Attributes:
-        folder: that it lies in.
-        window_s: length of a window; the training crop when none.
-        hop_s: from window to window; half a window when none.
-        facts: measure the audio as well.
-    """
-
-    folder: Path
-    window_s: float | None = None
-    hop_s: float | None = None
-    facts: bool = False
-
-    def open(self) -> Judge:
-        """Load it."""
-        countermeasure = Countermeasure.load(self.folder)
-
-        def judge(path: Path) -> Judged:
-            verdict = countermeasure.judge(path, window_s=self.window_s, hop_s=self.hop_s)
-            return Judged(verdict, facts_of(path) if self.facts else {})
-
-        return judge
-
-
-def judge_all(opener: Opener, items: Iterable[Item], jobs: int) -> Iterator[tuple[Item, Answer]]:
+def judge_all(opener: Opener[T], items: Iterable[Item], jobs: int) -> Iterator[tuple[Item, T | AudioError]]:
     """Judge recordings, and yield each with its answer, in their order.
 
     One that ends the process that reads it, as what is broken can do to a decoder, is found out by being judged alone,
@@ -108,10 +64,10 @@ def judge_all(opener: Opener, items: Iterable[Item], jobs: int) -> Iterator[tupl
 
 
 def _by_pool(
-    opener: Opener, items: Iterator[Item], under_way: deque[Item], jobs: int, ahead: int
-) -> Iterator[tuple[Item, Answer]]:
+    opener: Opener[T], items: Iterator[Item], under_way: deque[Item], jobs: int, ahead: int
+) -> Iterator[tuple[Item, T | AudioError]]:
     """Judge until all are, or a process ends: then those without an answer are left in ``under_way``."""
-    futures: deque[Future[Answer]] = deque()
+    futures: deque[Future[T | AudioError]] = deque()
     with _pool(jobs) as pool, suppress(BrokenProcessPool):
         while True:
             for item in islice(items, ahead - len(under_way)):
@@ -124,7 +80,7 @@ def _by_pool(
             yield under_way.popleft(), answer
 
 
-def _one_by_one(opener: Opener, suspects: Iterable[Item]) -> Iterator[tuple[Item, Answer]]:
+def _one_by_one(opener: Opener[T], suspects: Iterable[Item]) -> Iterator[tuple[Item, T | AudioError]]:
     remaining, alone, in_a_row = iter(suspects), deque[Item](), 0
     while True:
         for answered in _by_pool(opener, remaining, alone, 1, 1):
@@ -138,7 +94,11 @@ def _one_by_one(opener: Opener, suspects: Iterable[Item]) -> Iterator[tuple[Item
                 f"{alone[0].path}: the {in_a_row}rd recording in a row that ended its process, expected an answer of "
                 "some: is there too little memory? Try --jobs 1"
             )
-        yield alone[0], f"{alone[0].path}: found a file that ends the process that reads it; look at it by other means"
+        path = alone[0].path
+        yield (
+            alone[0],
+            AudioError(f"{path}: found a file that ends the process that reads it; look at it by other means"),
+        )
         alone.clear()
 
 
@@ -168,7 +128,6 @@ def _shielded() -> Iterator[None]:
 
 
 def _settle_in() -> None:
-    use(1, tell=False)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
@@ -179,13 +138,13 @@ def _end_with_parent() -> None:
         os._exit(1)  # it was killed: nobody would tell this process that there is no more to do
 
 
-def _answer(opener: Opener, item: Item) -> Answer:
+def _answer(opener: Opener[T], item: Item) -> T | AudioError:
     try:
         return _opened(opener)(item.path)
     except AudioError as error:
-        return str(error)
+        return error
 
 
 @cache
-def _opened(opener: Opener) -> Judge:
+def _opened(opener: Opener[T]) -> Callable[[Path], T]:
     return opener.open()

@@ -108,8 +108,11 @@ def test_scores_of_another_model_are_doubted(place, scored):
 
 def test_another_mixture_of_classes_is_told(place, scored):
     sample = sample_of_file(scored)
-    drift = compare(sample, replace(sample, keys=["bonafide"] * len(sample.keys)), permutations=99)
-    assert any("100% of the new" in note for note in drift.notes)
+    mixed, bonafide = (replace(sample, keys=[key] * 60 + ["bonafide"] * 32) for key in ("spoof", "bonafide"))
+    drift = compare(mixed, bonafide, permutations=99)
+    assert any("35% of the reference's trials are bona fide, 100% of the new" in note for note in drift.notes)
+    assert compare(mixed, mixed, permutations=99).notes == []
+    assert any("is not known" in note for note in compare(mixed, sample, permutations=99).notes)
 
 
 def test_a_file_can_not_be_logged_on(place, scored, capsys):
