@@ -1,6 +1,7 @@
 """What moved in, one self-contained HTML page with a figure for each number out."""
 
 from html import escape
+from typing import Final
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -12,7 +13,7 @@ from experiments.drift_samples import Sample, Values
 from experiments.plots import BLACK, BLUE, GREY, ORANGE, SKY, VERMILION, canvas
 
 _COLOURS = {"none": SKY, "slight": SKY, "moderate": ORANGE, "major": VERMILION}
-_BELOW = "outside lower center"
+_BELOW: Final = "outside lower center"
 _SHOWN_BINS = 30
 _MEANING = (
     f"PSI: below {MODERATE} little, from {MAJOR} on much, of what lies beyond chance. Chance is what the index comes "

@@ -51,7 +51,8 @@ def judge_all(opener: Opener[T], items: Iterable[Item], jobs: int) -> Iterator[t
         RuntimeError: whatever is judged ends its process.
     """
     if jobs == 1:
-        yield from ((item, _answer(opener, item)) for item in items)
+        judge = opener.open()  # anew: what lies in a folder may be another model by the next call
+        yield from ((item, _judged(judge, item)) for item in items)
         return
     remaining, under_way = iter(items), deque[Item]()
     while True:
@@ -139,8 +140,12 @@ def _end_with_parent() -> None:
 
 
 def _answer(opener: Opener[T], item: Item) -> T | AudioError:
+    return _judged(_opened(opener), item)
+
+
+def _judged(judge: Callable[[Path], T], item: Item) -> T | AudioError:
     try:
-        return _opened(opener)(item.path)
+        return judge(item.path)
     except AudioError as error:
         return error
 
