@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from experiments import html_page
 from experiments.drift_measures import ALPHA, MAJOR, MODERATE
-from experiments.drift_report import LABELS, SCORE, Drift, Finding, columns_of
+from experiments.drift_report import LABELS, SCORE, Drift, Finding, columns_of, with_unit
 from experiments.drift_samples import Sample, Values
 from experiments.plots import BLACK, BLUE, GREY, ORANGE, SKY, VERMILION, canvas
 
@@ -106,6 +106,6 @@ def _table(drift: Drift) -> str:
 
 def cells_of(finding: Finding) -> tuple[str, ...]:
     """Return the numbers of a row, in the order of both tables' columns."""
-    shift, unit = finding.shift, LABELS[finding.name][1]
-    medians = (f"{value:.5g}{unit}" for value in (shift.reference_median, shift.median))
+    shift = finding.shift
+    medians = (with_unit(finding.name, value) for value in (shift.reference_median, shift.median))
     return (f"{shift.psi:.3f}", f"{shift.psi_limit:.3f}", f"{finding.p_value:.3g}", f"{shift.ks:.3f}", *medians)

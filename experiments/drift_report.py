@@ -163,9 +163,14 @@ def columns_of(reference: Sample, new: Sample) -> dict[str, tuple[Values, Values
     return {SCORE: (reference.scores, new.scores)} | facts
 
 
+def with_unit(name: str, value: float) -> str:
+    """Return a value as it is shown: three digits, or all of a whole number, and its unit."""
+    return f"{value:.0f}{LABELS[name][1]}" if value == round(value) else f"{value:.3g}{LABELS[name][1]}"
+
+
 def _finding(name: str, moved: Shift, p_value: float) -> Finding:
-    label, unit = LABELS[name]
-    was, now = (f"{value:.5g}{unit}" for value in (moved.reference_median, moved.median))
+    label = LABELS[name][0]
+    was, now = (with_unit(name, value) for value in (moved.reference_median, moved.median))
     if was == now:
         how = f"is spread otherwise about the same median of {now}"
     else:
