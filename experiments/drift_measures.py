@@ -19,6 +19,8 @@ LEAST_IN_BIN: Final = 5
 FEWEST: Final = 20
 """Values of a sample, at least: of fewer nothing is said."""
 PERMUTATIONS: Final = 1999
+CELLS: Final = 2000
+"""Of many values, those that lie this close are one: bins of a tenth need no more."""
 ALPHA: Final = 0.01
 """Of all the numbers that are looked at together: a monitor looks every day."""
 MODERATE: Final = 0.1
@@ -101,13 +103,12 @@ def shift(reference: Values, new: Values, *, permutations: int = PERMUTATIONS, s
         ValueError: too few values, or one that is not finite.
     """
     _check(reference, new)
-    pooled = np.concatenate((reference, new))
-    values, place = np.unique(pooled, return_inverse=True)
-    of_reference = np.zeros(pooled.size, bool)
-    of_reference[: reference.size] = True
-    found = _psi(values.size, place, of_reference)
-    rng = np.random.default_rng(seed)
-    drawn = np.array([_psi(values.size, place, rng.permutation(of_reference)) for _ in range(permutations)])
+    cells = _cells(np.concatenate((reference, new)))
+    totals = np.bincount(cells)
+    found = _psi(np.bincount(cells[: reference.size], minlength=totals.size), totals)
+    # Which values are the reference's is drawn by lot; all that matters is how many of each cell are.
+    lots = np.random.default_rng(seed).multivariate_hypergeometric(totals, reference.size, permutations, "marginals")
+    drawn = np.array([_psi(lot, totals) for lot in lots])
     ks = ks_2samp(reference, new)
     return Shift(
         psi=found,
@@ -144,18 +145,24 @@ def holm(p_values: list[float]) -> list[float]:
     return adjusted.tolist()
 
 
-def _psi(values: int, place: NDArray[np.intp], of_reference: NDArray[np.bool_]) -> float:
-    """PSI of values by their ranks: ``place`` of each among the different ones, and whether it is of the reference."""
-    reference = np.bincount(place[of_reference], minlength=values)
-    new = np.bincount(place[~of_reference], minlength=values)
+def _cells(pooled: Values) -> NDArray[np.intp]:
+    """Number each value ``(values,)`` by its rank: alike ones alike, and where there are very many, neighbours too."""
+    _, place, counts = np.unique(pooled, return_inverse=True, return_counts=True)
+    below = np.cumsum(counts) - counts
+    cells = below * CELLS // pooled.size if counts.size > CELLS else below
+    return np.unique(cells, return_inverse=True)[1][place]
+
+
+def _psi(reference: NDArray[np.integer], totals: NDArray[np.integer]) -> float:
+    """PSI of the reference's values in each cell against the others there."""
     starts = _bin_starts(reference)
-    p, q = (np.add.reduceat(counts, starts) + _UNSEEN for counts in (reference, new))
+    p, q = (np.add.reduceat(counts, starts) + _UNSEEN for counts in (reference, totals - reference))
     p, q = p / p.sum(), q / q.sum()
     return float(np.sum((q - p) * np.log(q / p)))
 
 
-def _bin_starts(reference: NDArray[np.intp]) -> NDArray[np.intp]:
-    """Where bins begin among the different values, of which the reference has so many each; alike ones stay together.
+def _bin_starts(reference: NDArray[np.integer]) -> NDArray[np.intp]:
+    """Where bins begin among the cells, of which the reference has so many each; alike values stay together.
 
     What lies below the reference is in the first bin, and what lies above it in the last. A value that fills a bin by
     itself, as a sample rate does, has one of its own: then it is told from what is below and above.

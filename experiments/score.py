@@ -24,7 +24,7 @@ from experiments.score_show import Progress, Tables
 from experiments.score_workers import judge_all
 from experiments.threads import share
 
-WORTH_A_PROCESS = 200
+WORTH_A_PROCESS = 500
 """Files for each process, at least: to start one takes as long as to score some hundred."""
 
 
