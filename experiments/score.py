@@ -21,11 +21,8 @@ from experiments.score_ledger import Ledger
 from experiments.score_lines import FORMATS, Format, format_of, line_of, object_of, utterance_of
 from experiments.score_recipe import folder_of, recipe
 from experiments.score_show import Progress, Tables
-from experiments.score_workers import judge_all
+from experiments.score_workers import judge_all, judge_many
 from experiments.threads import share
-
-WORTH_A_PROCESS = 500
-"""Files for each process, at least: to start one takes as long as to score some hundred."""
 
 
 def load(model: str) -> Countermeasure:
@@ -66,13 +63,15 @@ def _score(
     form: Format | None,
 ) -> int:
     total = len(due)
-    jobs = options.jobs or max(1, min(share(), total // WORTH_A_PROCESS))
     opener = CountermeasureOpener(folder, options.window_s, options.hop_s, facts=options.json or form == "jsonl")
     with ExitStack() as stack:
         bad = stack.enter_context(noting(options.bad))
         progress = stack.enter_context(Progress(total))
         tables = stack.enter_context(Tables(shown=journal is None and not options.json))
-        for item, answer in judge_all(opener, (item for item in inputs if due.settle(item.utterance)), jobs):
+        items = (item for item in inputs if due.settle(item.utterance))
+        jobs = options.jobs
+        answers = judge_all(opener, items, jobs) if jobs else judge_many(opener, items, total, share())
+        for item, answer in answers:
             if isinstance(answer, AudioError):
                 bad.add(item.path, str(answer))
                 progress.advance(0.0)
@@ -104,7 +103,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--format", choices=FORMATS, help="of --out: `UTTERANCE ATTACK|- KEY|- SCORE`, or JSON lines")
     parser.add_argument("--again", action="store_true", help="begin --out anew")
     parser.add_argument("--bad", type=Path, help="write what could not be judged, and why")
-    parser.add_argument("--jobs", type=_jobs, help="processes; as many as cores, if there are files enough")
+    parser.add_argument("--jobs", type=_jobs, help="processes; when not given one, and all cores' if it takes long")
     parser.add_argument("--window-s", type=_seconds, help="length of a window; the training crop when not given")
     parser.add_argument("--hop-s", type=_seconds, help="from window to window; half a window when not given")
     parser.add_argument("--json", action="store_true", help="print one JSON object a file, with its windows")

@@ -4,8 +4,9 @@ import multiprocessing
 import os
 import signal
 import threading
+import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
@@ -17,10 +18,16 @@ from typing import Final, Protocol, TypeVar
 from datamodules.audio import AudioError
 from experiments.score_item import Item
 
-AHEAD: Final = 8
+CHUNK: Final = 8
+"""Recordings that are sent to a process together: on a busy machine, each time that one waits for the other costs."""
+AHEAD: Final = 4 * CHUNK
 """Recordings under way for each process, at most: what is done waits for what came before it."""
 DEADLY_IN_A_ROW: Final = 3
 
+
+TRIAL_S: Final = 5.0
+WORTH_S: Final = 60.0
+"""On two busy cores two processes took half a minute to start, on the time of the first."""
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -34,6 +41,40 @@ class Opener(Protocol[T_co]):
 
     def __hash__(self) -> int:
         """Equal openers open the same judge: a process opens it once."""
+
+
+def judge_many(
+    opener: Opener[T],
+    items: Iterable[Item],
+    total: int,
+    jobs: int,
+    *,
+    trial_s: float = TRIAL_S,
+    worth_s: float = WORTH_S,
+) -> Iterator[tuple[Item, T | AudioError]]:
+    """Judge recordings in this process, and once it is known to take long by several: to start them takes long as well.
+
+    Args:
+        opener: of the judge.
+        items: recordings.
+        total: how many they are.
+        jobs: processes, if it takes long.
+        trial_s: after so long it is estimated how long the rest will take.
+        worth_s: of the rest, from which on processes are started.
+
+    Raises:
+        RuntimeError: whatever is judged ends its process.
+    """
+    remaining, start_s = iter(items), 0.0
+    for done, answered in enumerate(judge_all(opener, remaining, 1)):
+        yield answered
+        if not done:  # the first waits for the judge to be opened
+            start_s = time.monotonic()
+            continue
+        passed_s = time.monotonic() - start_s
+        if jobs > 1 and passed_s >= trial_s and passed_s / done * (total - done - 1) >= worth_s:
+            yield from judge_all(opener, remaining, jobs)
+            return
 
 
 def judge_all(opener: Opener[T], items: Iterable[Item], jobs: int) -> Iterator[tuple[Item, T | AudioError]]:
@@ -56,7 +97,7 @@ def judge_all(opener: Opener[T], items: Iterable[Item], jobs: int) -> Iterator[t
         return
     remaining, under_way = iter(items), deque[Item]()
     while True:
-        yield from _by_pool(opener, remaining, under_way, jobs, AHEAD * jobs)
+        yield from _by_pool(opener, remaining, under_way, jobs, CHUNK, AHEAD * jobs)
         if not under_way:
             return
         suspects = list(under_way)
@@ -65,26 +106,26 @@ def judge_all(opener: Opener[T], items: Iterable[Item], jobs: int) -> Iterator[t
 
 
 def _by_pool(
-    opener: Opener[T], items: Iterator[Item], under_way: deque[Item], jobs: int, ahead: int
+    opener: Opener[T], items: Iterator[Item], under_way: deque[Item], jobs: int, chunk: int, ahead: int
 ) -> Iterator[tuple[Item, T | AudioError]]:
     """Judge until all are, or a process ends: then those without an answer are left in ``under_way``."""
-    futures: deque[Future[T | AudioError]] = deque()
+    futures: deque[Future[list[T | AudioError]]] = deque()
     with _pool(jobs) as pool, suppress(BrokenProcessPool):
         while True:
-            for item in islice(items, ahead - len(under_way)):
-                under_way.append(item)
+            while len(under_way) + chunk <= ahead and (together := list(islice(items, chunk))):
+                under_way.extend(together)
                 with _shielded():
-                    futures.append(pool.submit(_answer, opener, item))
+                    futures.append(pool.submit(_answers, opener, together))
             if not under_way:
                 return
-            answer = futures.popleft().result()
-            yield under_way.popleft(), answer
+            for answer in futures.popleft().result():
+                yield under_way.popleft(), answer
 
 
 def _one_by_one(opener: Opener[T], suspects: Iterable[Item]) -> Iterator[tuple[Item, T | AudioError]]:
     remaining, alone, in_a_row = iter(suspects), deque[Item](), 0
     while True:
-        for answered in _by_pool(opener, remaining, alone, 1, 1):
+        for answered in _by_pool(opener, remaining, alone, 1, 1, 1):
             in_a_row = 0
             yield answered
         if not alone:
@@ -139,8 +180,8 @@ def _end_with_parent() -> None:
         os._exit(1)  # it was killed: nobody would tell this process that there is no more to do
 
 
-def _answer(opener: Opener[T], item: Item) -> T | AudioError:
-    return _judged(_opened(opener), item)
+def _answers(opener: Opener[T], items: Sequence[Item]) -> list[T | AudioError]:
+    return [_judged(_opened(opener), item) for item in items]
 
 
 def _judged(judge: Callable[[Path], T], item: Item) -> T | AudioError:

@@ -11,7 +11,7 @@ import pytest
 
 from datamodules.audio import AudioError
 from experiments.score_item import Item
-from experiments.score_workers import AHEAD, judge_all
+from experiments.score_workers import AHEAD, judge_all, judge_many
 
 
 @dataclass(frozen=True)
@@ -81,3 +81,13 @@ def test_a_file_that_kills_its_reader_is_named_and_the_others_are_judged():
 def test_when_nothing_can_be_judged_that_is_an_error():
     with pytest.raises(RuntimeError, match="in a row that ended its process"):
         list(judge_all(Pretender(), items("deadly1", "deadly2", "deadly3", "deadly4"), 2))
+
+
+def test_processes_are_started_once_it_is_known_to_take_long():
+    names = ["slow1", "slow2", *(f"quick{number}" for number in range(30))]
+    found = list(judge_many(Pretender(), items(*names), len(names), 2, trial_s=0.3, worth_s=10.0))
+    assert [item.utterance for item, _ in found] == names
+    assert [answer for _, answer in found[:2]] == [os.getpid()] * 2
+    assert os.getpid() not in {answer for _, answer in found[2:]}
+    here = judge_many(Pretender(), items(*names), len(names), 2, trial_s=0.3, worth_s=60.0)
+    assert {answer for _, answer in here} == {os.getpid()}
