@@ -3,8 +3,8 @@
 The Population Stability Index (PSI) is the symmetric Kullback-Leibler divergence of two histograms, ``sum((q - p) *
 log(q / p))``, over bins of equally many values of the reference (Siddiqi 2006, "Credit Risk Scorecards"; below 0.1
 little, above 0.25 much). Two samples of one distribution have a PSI above 0 as well: of n and m values in B bins about
-``(B - 1) * (1 / n + 1 / m)`` (Yurdakul 2018), which for 40 and 40 is 0.45. So it is held against the PSIs that the same
-values have when it is drawn by lot which sample each belongs to.
+``(B - 1) * (1 / n + 1 / m)`` (Yurdakul 2018), which for 40 and 40 in ten bins is 0.45. So it is held
+against the PSIs that the same values have when it is drawn by lot which sample each belongs to.
 """
 
 from dataclasses import dataclass
