@@ -14,7 +14,15 @@ FORBIDDEN = {
     "experiments": {"sweeps"},
     "sweeps": set(),
 }
-MLFLOW = ("mlflow_store", "mlflow_experiment", "tracking", "tracking_artifacts", "registry", "detector_pyfunc")
+MLFLOW = (
+    "mlflow_store",
+    "mlflow_experiment",
+    "tracking",
+    "tracking_artifacts",
+    "registry",
+    "detector_pyfunc",
+    "serving/app",
+)
 MLFLOW_FILES = {f"experiments/{name}.py" for name in MLFLOW}
 
 
