@@ -5,6 +5,7 @@ import dataclasses
 import os
 import sys
 from ipaddress import ip_address
+from pathlib import Path
 from typing import NoReturn
 
 from experiments import registry, tracking
@@ -19,8 +20,8 @@ def main(arguments: list[str]) -> NoReturn:
     asked = {field.name: getattr(options, field.name, None) for field in dataclasses.fields(Settings)}
     settings = Settings(**{name: value for name, value in asked.items() if value is not None})
     workers = options.workers or told() or cores()
-    version = registry.version_of(settings.model).version
-    print(_where(settings.model, version, options.host, options.port, workers), file=sys.stderr, flush=True)
+    version = "" if Path(settings.model).is_dir() else f", version {registry.version_of(settings.model).version}"
+    print(_where(f"{settings.model}{version}", options.host, options.port, workers), file=sys.stderr, flush=True)
     address = ["--host", options.host, "--port", str(options.port), "--workers", str(workers)]
     environment = {**os.environ, VARIABLE: settings.as_text(), "MLFLOW_TRACKING_URI": tracking.store()}
     os.execve(sys.executable, [sys.executable, "-m", processes.MODULE, *address], environment)
@@ -28,7 +29,11 @@ def main(arguments: list[str]) -> NoReturn:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="spooflab serve", description="Serve the registered model over HTTP.")
-    parser.add_argument("--model", default=f"models:/{registry.MODEL_NAME}@{registry.CHAMPION}")
+    parser.add_argument(
+        "--model",
+        default=f"models:/{registry.MODEL_NAME}@{registry.CHAMPION}",
+        help="models:/NAME@ALIAS, whose alias is followed, models:/NAME/VERSION, or a `countermeasure` folder",
+    )
     parser.add_argument("--host", default="127.0.0.1", help="0.0.0.0 opens it to the network; there is no password")
     parser.add_argument("--port", type=int, default=5001)
     parser.add_argument("--workers", type=int, help="processes; one a core when not given")
@@ -44,10 +49,10 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _where(model: str, version: str, host: str, port: int, workers: int) -> str:
+def _where(model: str, host: str, port: int, workers: int) -> str:
     try:
         alone = ip_address(host).is_loopback
     except ValueError:
         alone = host == "localhost"
     reach = "this machine alone; --host opens it" if alone else "open to the network, without a password"
-    return f"{model}, version {version}: http://{host}:{port}, {reach}; processes: {workers}"
+    return f"{model}: http://{host}:{port}, {reach}; processes: {workers}"

@@ -4,7 +4,6 @@ import logging
 import time
 from typing import Final
 
-from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -50,8 +49,6 @@ class Guard:
         self._metrics.in_flight.inc()
         try:
             await self._admitted(scope, receive, told)
-        except ClientDisconnect:
-            pass  # nobody is left to answer
         except Exception:  # noqa: BLE001 - the server goes on
             _log.exception("a request failed")
             if status == GONE:  # nothing was sent
@@ -71,20 +68,19 @@ class Guard:
         if not stated.isdigit() or int(stated) > self._max_body_bytes:
             await refusal(TOO_LARGE, self._too_large(), {"Connection": "close"})(scope, receive, send)
             return
-        await self._app(scope, self._counted(receive), send)
-
-    def _counted(self, receive: Receive) -> Receive:
         received = 0
 
         async def counted() -> Message:
             nonlocal received
             message = await receive()
             received += len(message.get("body", b""))
-            if received > self._max_body_bytes:
-                raise HTTPException(TOO_LARGE, self._too_large(), {"Connection": "close"})
-            return message
+            return message if received <= self._max_body_bytes else {"type": "http.disconnect"}
 
-        return counted
+        try:
+            await self._app(scope, counted, send)
+        except ClientDisconnect:
+            if received > self._max_body_bytes:  # it is still there, and was not heard to the end
+                await refusal(TOO_LARGE, self._too_large(), {"Connection": "close"})(scope, receive, send)
 
     def _too_large(self) -> str:
         return f"expected at most {self._max_body_bytes / 1e6:g} MB: send fewer or shorter recordings, or compress them"

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from experiments.inference import Countermeasure
 from experiments.serving.metrics import Metrics
 
 _log = logging.getLogger("uvicorn.error")  # whose lines a person sees
+NO_VERSION = "none"
 _LONGEST_PAUSE_S = 300.0
 _PARENT_CHECK_S = 1.0
 
@@ -34,8 +36,22 @@ class Loaded:
     countermeasure: Countermeasure
 
 
+def named(uri: str) -> tuple[str, str]:
+    """Return the registered model's name and the number of the version that it names now.
+
+    Of a folder: the folder itself, which has no version.
+
+    Raises:
+        LookupError: there is no such version.
+    """
+    if Path(uri).is_dir():
+        return uri, NO_VERSION
+    found = registry.version_of(uri)
+    return str(found.name), str(found.version)
+
+
 def load(uri: str) -> Loaded:
-    """Load what ``models:/NAME@ALIAS`` or ``models:/NAME/VERSION`` names, and judge something with it.
+    """Load what ``models:/NAME@ALIAS``, ``models:/NAME/VERSION`` or a folder names, and judge something with it.
 
     The code is this installation's: of the registry's files only weights and plain values are read.
 
@@ -43,9 +59,9 @@ def load(uri: str) -> Loaded:
         LookupError: there is no such version.
         Exception: whatever a broken version raises.
     """
-    found = registry.version_of(uri)
-    name, version = str(found.name), str(found.version)
-    countermeasure = Countermeasure.load(registry.countermeasure_folder(f"models:/{name}/{version}"))
+    name, version = named(uri)
+    folder = Path(uri) if version == NO_VERSION else registry.countermeasure_folder(f"models:/{name}/{version}")
+    countermeasure = Countermeasure.load(folder)
     warm(countermeasure)
     return Loaded(name, version, countermeasure)
 
@@ -71,7 +87,7 @@ class Models:
         every_s: how often to look whether it names another version; 0 for never again, once one is loaded.
         metrics: told of every version.
         loader: name to version, loaded.
-        newest: name to the number of the version that it names now.
+        newest: name to the model and the version that it names now.
     """
 
     def __init__(
@@ -80,7 +96,7 @@ class Models:
         every_s: float,
         metrics: Metrics,
         loader: Callable[[str], Loaded] = load,
-        newest: Callable[[str], str] = lambda uri: str(registry.version_of(uri).version),
+        newest: Callable[[str], tuple[str, str]] = named,
     ) -> None:
         self.uri = uri
         self.current: Loaded | None = None
@@ -106,7 +122,7 @@ class Models:
         What fails is told, and what was served before goes on.
         """
         try:
-            if self.current is None or self._newest(self.uri) != self.current.version:
+            if self.current is None or self._newest(self.uri) != (self.current.name, self.current.version):
                 self._replace(self._loader(self.uri))
         except Exception as error:  # noqa: BLE001 - whatever is wrong with a new version, the old one goes on
             self._report(error)

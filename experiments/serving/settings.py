@@ -14,7 +14,7 @@ class Settings:
     """How the endpoint behaves; the limits are of each request.
 
     Attributes:
-        model: ``models:/NAME@ALIAS``, whose alias is watched, or ``models:/NAME/VERSION``, which stays as it is.
+        model: ``models:/NAME@ALIAS``, whose alias is watched, ``models:/NAME/VERSION``, or a countermeasure's folder.
         max_body_mb: larger requests are refused, in millions of bytes.
         max_duration_s: longer recordings are refused.
         max_recordings: requests with more of them are refused.
