@@ -1,4 +1,4 @@
-"""A tiny untrained countermeasure in a folder, speech in many formats, and hostile bodies: what tests of serving share."""
+"""A tiny untrained countermeasure in a folder, speech in many formats, hostile bodies: what tests of serving share."""
 
 import base64
 import io
