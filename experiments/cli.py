@@ -32,6 +32,7 @@ COMMANDS = {
     "metrics": Command("experiments.metrics", "every metric of any score file, with intervals; compare two files"),
     "promote": Command("experiments.promote", "register a model and give it an alias, if the gate lets it pass"),
     "rollback": Command("experiments.rollback", "give the alias back to the version that had it before"),
+    "registry": Command("experiments.registry_table", "versions, aliases and history of a registered model"),
     "score": Command("experiments.score", "score audio files or folders"),
     "summary": Command("sweeps.summary", "what a sweep found, in one table, and what to type next"),
     "serve": Command("experiments.serve", "serve the registered model over HTTP"),

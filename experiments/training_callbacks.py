@@ -22,7 +22,12 @@ class StepSeed(Callback):
     def on_train_batch_start(self, trainer: pl.Trainer, *_: Any) -> None:  # noqa: ANN401 - Lightning's signature
         """Seed the step."""
         seed = int(os.environ["PL_GLOBAL_SEED"]) * 1_000_003 + trainer.global_step
-        torch.manual_seed(seed + trainer.global_rank * 1_000_000_007)
+        seed += trainer.global_rank * 1_000_000_007
+        # `torch.manual_seed` keeps a traceback of each call for every kind of device that is not in use.
+        torch.default_generator.manual_seed(seed)
+        device = trainer.strategy.root_device
+        if device.type != "cpu":
+            torch.get_device_module(device).manual_seed(seed)
 
 
 class Interruption(Callback):

@@ -5,7 +5,7 @@ import json
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pytorch_lightning.callbacks import Callback, EarlyStopping, ModelCheckpoint, WeightAveraging
 from pytorch_lightning.cli import LightningArgumentParser, LightningCLI
@@ -29,6 +29,8 @@ _NO_PART = ("ckpt", "print_summary", "json")  # how a run is continued or shown 
 class TrainingCLI(LightningCLI):
     """The typed config of a training: what ``Detector`` and ``DeepfakeDataModule`` accept, and nothing else."""
 
+    _made: ClassVar[LightningArgumentParser | None] = None
+
     def __init__(self, arguments: Sequence[str], callbacks: Sequence[Callback] = ()) -> None:
         self.checkpoint = ModelCheckpoint(filename="best", monitor=selection.EER, enable_version_counter=False)
         # A callback of its own: `save_last` of the other would be as old as the best.
@@ -47,8 +49,19 @@ class TrainingCLI(LightningCLI):
             parser_kwargs={"exit_on_error": False, "prog": "spooflab train", "epilog": SHORT_HELP},
             args=_spelled_out(arguments),
             run=False,
+            auto_configure_optimizers=False,  # the detector makes its own
+            load_from_checkpoint_support=False,  # a checkpoint has its `Specifications`
         )
         self.checkpoint.monitor = self.selection  # what ends the training picks the epoch that is kept, too
+
+    def setup_parser(
+        self, add_subcommands: bool, main_kwargs: dict[str, Any], subparser_kwargs: dict[str, Any]
+    ) -> None:
+        """Make the parser once a process: it is the same for all trials of a worker, and slower to make than to use."""
+        if TrainingCLI._made is None:
+            super().setup_parser(add_subcommands, main_kwargs, subparser_kwargs)
+            TrainingCLI._made = self.parser
+        self.parser = TrainingCLI._made
 
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
         """Add what is neither model, data nor trainer, and tie values that must agree."""
@@ -89,7 +102,7 @@ class TrainingCLI(LightningCLI):
     @property
     def resolved(self) -> dict[str, Any]:
         """The whole config as plain values, defaults included."""
-        values = dict(json.loads(self.parser.dump(self.config, skip_none=False, format="json")))
+        values = dict(json.loads(self.parser.dump(self.config, skip_none=False, skip_validation=True, format="json")))
         for word in _NO_PART:
             del values[word]
         return values
