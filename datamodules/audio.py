@@ -17,6 +17,7 @@ from datamodules.audio_refusals import (
     refuse_implausible_header,
     refuse_implausible_samples,
     refuse_large,
+    refuse_late,
     refuse_long,
     refuse_short_of_header,
     require_min_duration,
@@ -68,6 +69,12 @@ class Decoded:
     fallback: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Limits:
+    max_duration_s: float
+    deadline_s: float | None
+
+
 def decode(
     source: str | Path | bytes,
     sample_rate_hz: int,
@@ -75,6 +82,7 @@ def decode(
     name: str | None = None,
     max_duration_s: float = MAX_DURATION_S,
     max_bytes: int = MAX_BYTES,
+    deadline_s: float | None = None,
 ) -> np.ndarray:
     """Decode any common audio format to one mono waveform.
 
@@ -84,6 +92,7 @@ def decode(
         name: what errors call the source; its suffix decides for headerless formats. Default: the path, or "<bytes>".
         max_duration_s: longer audio is refused, before it is decoded where the header tells.
         max_bytes: larger files are refused before they are read.
+        deadline_s: by ``time.monotonic()``, when to give up; never when not given.
 
     Returns:
         float32 waveform ``(samples,)`` in [-1, 1], channels averaged.
@@ -92,8 +101,16 @@ def decode(
         TruncatedAudioError: it ends before its own header says.
         AudioError: missing, unreadable, empty, not audio, damaged, no samples, NaN or infinite or huge samples, a rate
             that no recorder has, too long, or too large.
+        TimeoutError: the deadline passed before all was decoded.
     """
-    return inspect(source, sample_rate_hz, name=name, max_duration_s=max_duration_s, max_bytes=max_bytes).waveform
+    return inspect(
+        source,
+        sample_rate_hz,
+        name=name,
+        max_duration_s=max_duration_s,
+        max_bytes=max_bytes,
+        deadline_s=deadline_s,
+    ).waveform
 
 
 def inspect(
@@ -103,6 +120,7 @@ def inspect(
     name: str | None = None,
     max_duration_s: float = MAX_DURATION_S,
     max_bytes: int = MAX_BYTES,
+    deadline_s: float | None = None,
 ) -> Decoded:
     """Decode as :func:`decode`, and tell what was found.
 
@@ -115,15 +133,16 @@ def inspect(
     suffix = Path(label).suffix.lower()
     raw_g722 = suffix == ".g722" and not content.startswith(SIGNATURES) and not may_be_mp4(content)
     fallback = None
+    limits = _Limits(max_duration_s, deadline_s)
     if not raw_g722 and not NOISY_IN_LIBSNDFILE.match(content):
         try:
             with soundfile_stream(content) as stream:
-                return _decoded(stream, sample_rate_hz, label, max_duration_s, None)
+                return _decoded(stream, sample_rate_hz, label, limits, None)
         except UndecodableError as error:
             fallback = str(error)
     try:
         with av_stream(content, label, "g722" if raw_g722 else None) as stream:
-            return _decoded(stream, sample_rate_hz, label, max_duration_s, fallback)
+            return _decoded(stream, sample_rate_hz, label, limits, fallback)
     except UndecodableError as error:
         raise AudioError(
             f"{label}: found {len(content)} bytes that start with {content[:SHOWN_BYTES]!r} and do not decode as audio "
@@ -160,9 +179,9 @@ def _read_file(path: Path, label: str, max_bytes: int) -> bytes:
         return file.read(max_bytes + 1)  # it may have grown
 
 
-def _decoded(stream: Stream, sample_rate_hz: int, label: str, max_duration_s: float, fallback: str | None) -> Decoded:
-    refuse_implausible_header(stream, label, max_duration_s)
-    monos = _checked_monos(stream, label, max_duration_s)
+def _decoded(stream: Stream, sample_rate_hz: int, label: str, limits: _Limits, fallback: str | None) -> Decoded:
+    refuse_implausible_header(stream, label, limits.max_duration_s)
+    monos = _checked_monos(stream, label, limits)
     pieces = list(_resampled(monos, stream.sample_rate_hz, sample_rate_hz))
     waveform = np.concatenate(pieces) if pieces else np.zeros(0, dtype=np.float32)
     if waveform.size == 0:
@@ -171,13 +190,14 @@ def _decoded(stream: Stream, sample_rate_hz: int, label: str, max_duration_s: fl
     return Decoded(waveform, stream.sample_rate_hz, stream.channels, stream.decoder, fallback)
 
 
-def _checked_monos(stream: Stream, label: str, max_duration_s: float) -> Iterator[np.ndarray]:
+def _checked_monos(stream: Stream, label: str, limits: _Limits) -> Iterator[np.ndarray]:
     """Blocks ``(samples, channels)`` -> their channels' mean ``(samples,)``, refused as soon as they are unusable."""
     found = 0
     for block in stream.blocks:
         refuse_implausible_samples(block, label, found / stream.sample_rate_hz)
         found += block.shape[0]
-        refuse_long(found / stream.sample_rate_hz, label, max_duration_s)
+        refuse_long(found / stream.sample_rate_hz, label, limits.max_duration_s)
+        refuse_late(found / stream.sample_rate_hz, label, limits.deadline_s)
         yield block[:, 0] if block.shape[1] == 1 else block.mean(axis=1, dtype=np.float32)
     refuse_short_of_header(stream, found, label)
     if found == 0:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from typing import Final
 
 import numpy as np
@@ -32,6 +33,18 @@ def refuse_long(duration_s: float, label: str, max_duration_s: float) -> None:
             f"{label}: found {duration_s:.0f} s of audio, expected at most {max_duration_s:.0f} s; "
             f"cut it or raise max_duration_s"
         )
+
+
+def refuse_late(at_s: float, label: str, deadline_s: float | None) -> None:
+    """Give up when ``time.monotonic()`` has passed the deadline, ``at_s`` into the sound.
+
+    A small file may hold much to decode: minutes of silence in many channels at a high rate.
+
+    Raises:
+        TimeoutError: it has.
+    """
+    if deadline_s is not None and time.monotonic() > deadline_s:
+        raise TimeoutError(f"{label}: {at_s:.1f} s of it were decoded when the time was up; send less at a time")
 
 
 def refuse_broken_promise(content: bytes, label: str) -> None:

@@ -3,13 +3,17 @@
 import json
 import shutil
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
-from datamodules.audio import AudioError, decode, require_min_duration
+from datamodules.audio import MAX_DURATION_S, AudioError, inspect, require_min_duration
+from datamodules.recording_facts import recording_facts
 from lightning_modules.detector import Detector
 from lightning_modules.metrics.calibration import Calibration
+from lightning_modules.prepared import Prepared, prepare
 from lightning_modules.scoring import score_waveform
 
 MIN_DURATION_S = 0.25  # less holds no syllable to judge
@@ -46,6 +50,13 @@ class Verdict:
         duration_s: of the audio.
         windows: calibrated score of each window.
         starts_s: where each window starts.
+        window_s: length of each window.
+        sample_rate_hz: of the file.
+        channels: of the file.
+        clipped_share: share of the samples at full scale.
+        level_dbfs: root mean square, 0 dB = full scale.
+        bandwidth_hz: highest frequency with any sound to speak of.
+        warnings: what makes the score doubtful: ``short: …``, ``quiet: …``, ``clipped: …``, ``narrow-band: …``.
     """
 
     score: float
@@ -55,6 +66,13 @@ class Verdict:
     duration_s: float
     windows: list[float]
     starts_s: list[float]
+    window_s: float
+    sample_rate_hz: int
+    channels: int
+    clipped_share: float
+    level_dbfs: float
+    bandwidth_hz: float
+    warnings: list[str]
 
 
 @dataclass(frozen=True)
@@ -80,12 +98,26 @@ class Countermeasure:
         calibration = Calibration(**values.pop("calibration"))
         return cls(Detector.from_file(folder / _CHECKPOINT), OperatingPoint(calibration=calibration, **values))
 
+    @cached_property
+    def prepared(self) -> Prepared:
+        """What ``judge`` scores with: the detector in its fastest form with the same scores, made when first asked."""
+        return prepare(self.detector)
+
+    def score(self, waveform: NDArray[np.float32]) -> float:
+        """Return the calibrated log-likelihood ratio of a waveform ``(samples,)`` at the detector's sample rate."""
+        result = score_waveform(self.detector, waveform, score=self.prepared)
+        return float(self.operating_point.calibration.llr(result.score))
+
     def judge(
         self,
         audio: bytes | str | Path,
         name: str | None = None,
         window_s: float | None = None,
         hop_s: float | None = None,
+        *,
+        threshold: float | None = None,
+        max_duration_s: float = MAX_DURATION_S,
+        deadline_s: float | None = None,
     ) -> Verdict:
         """Judge one recording.
 
@@ -94,29 +126,38 @@ class Countermeasure:
             name: how errors call it.
             window_s: length of the windows; the training crop when not given.
             hop_s: from window to window; half a window when not given.
+            threshold: calibrated score above which audio is called bona fide; the operating point's when not given.
+            max_duration_s: longer audio is refused.
+            deadline_s: by ``time.monotonic()``, when to give up; never when not given.
 
         Raises:
-            AudioError: it cannot be decoded, is too short, or silent.
+            AudioError: it cannot be decoded, is too short, too long, or silent.
+            ValueError: a window that is too short for the detector, or a hop that is not positive.
+            TimeoutError: the deadline passed.
         """
         rate_hz = self.detector.specifications.sample_rate_hz
-        waveform = decode(audio, rate_hz, name=name)
+        decoded = inspect(audio, rate_hz, name=name, max_duration_s=max_duration_s, deadline_s=deadline_s)
+        waveform = decoded.waveform
         label = name or ("audio" if isinstance(audio, bytes) else str(audio))
         require_min_duration(waveform, rate_hz, MIN_DURATION_S, label)
         if not np.abs(waveform).max() > _SILENCE:
             raise AudioError(
                 f"{label}: found nothing but silence, expected speech; check the recording and its channels"
             )
-        result = score_waveform(self.detector, waveform, window_s, hop_s)
-        calibration, threshold = self.operating_point.calibration, self.operating_point.threshold
+        result = score_waveform(self.detector, waveform, window_s, hop_s, score=self.prepared, deadline_s=deadline_s)
+        calibration = self.operating_point.calibration
+        threshold = self.operating_point.threshold if threshold is None else threshold
         score = float(calibration.llr(result.score))
+        window_s = self.detector.crop_s if window_s is None else window_s
         return Verdict(
             score=score,
             probability=float(calibration.probability(result.score)),
             decision="bonafide" if score > threshold else "spoof",
             threshold=threshold,
-            duration_s=len(waveform) / rate_hz,
             windows=[float(value) for value in calibration.llr(result.windows)],
             starts_s=[float(value) for value in result.starts_s],
+            window_s=window_s,
+            **asdict(recording_facts(decoded, rate_hz, window_s)),
         )
 
 

@@ -11,7 +11,8 @@ from typing import Any
 import mlflow
 import pandas as pd
 from mlflow.models import Model, ModelSignature
-from mlflow.types import ColSpec, DataType, Schema
+from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema
+from mlflow.types.schema import Array
 
 import datamodules
 import experiments
@@ -34,14 +35,24 @@ _SIGNATURE = ModelSignature(
     ),
     outputs=Schema(
         [
-            ColSpec(DataType.double, "score"),
-            ColSpec(DataType.double, "probability"),
-            ColSpec(DataType.string, "decision"),
-            ColSpec(DataType.double, "threshold"),
-            ColSpec(DataType.double, "duration_s"),
+            ColSpec(DataType.double, "score", required=False),
+            ColSpec(DataType.double, "probability", required=False),
+            ColSpec(DataType.string, "decision", required=False),
+            ColSpec(DataType.double, "threshold", required=False),
+            ColSpec(DataType.double, "duration_s", required=False),
+            ColSpec(Array(DataType.double), "windows", required=False),
+            ColSpec(Array(DataType.double), "starts_s", required=False),
+            ColSpec(DataType.double, "window_s", required=False),
+            ColSpec(DataType.long, "sample_rate_hz", required=False),
+            ColSpec(DataType.long, "channels", required=False),
+            ColSpec(DataType.double, "clipped_share", required=False),
+            ColSpec(DataType.double, "level_dbfs", required=False),
+            ColSpec(DataType.double, "bandwidth_hz", required=False),
+            ColSpec(Array(DataType.string), "warnings", required=False),
             ColSpec(DataType.string, "error", required=False),
         ]
     ),
+    params=ParamSchema([ParamSpec(name, DataType.double, None) for name in ("threshold", "window_s", "hop_s")]),
 )
 
 

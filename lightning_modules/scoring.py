@@ -1,10 +1,13 @@
 """A waveform of any length in, one score and its windows out: what evaluation, the command and the endpoint share."""
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from lightning_modules.detector import Detector
 
@@ -27,7 +30,13 @@ class WindowedScore:
 
 
 def score_waveform(
-    detector: Detector, waveform: NDArray[np.float32], window_s: float | None = None, hop_s: float | None = None
+    detector: Detector,
+    waveform: NDArray[np.float32],
+    window_s: float | None = None,
+    hop_s: float | None = None,
+    *,
+    score: Callable[[Tensor], Tensor] | None = None,
+    deadline_s: float | None = None,
 ) -> WindowedScore:
     """Score a waveform by the mean over overlapping windows.
 
@@ -37,9 +46,13 @@ def score_waveform(
             or taken as it is by a detector whose ``shorter`` is ``pad``.
         window_s: length of a window; the detector's training crop when not given.
         hop_s: from window to window; half a window when not given. The last window ends with the waveform.
+        score: windows ``(batch, samples)`` to scores ``(batch,)``, as the detector gives them but faster; the detector
+            itself when not given.
+        deadline_s: by ``time.monotonic()``, when to give up; never when not given.
 
     Raises:
         ValueError: empty waveform, or a window or hop that is not positive.
+        TimeoutError: the deadline passed before all windows were scored.
     """
     window_s = detector.crop_s if window_s is None else window_s
     hop_s = window_s / 2 if hop_s is None else hop_s
@@ -52,9 +65,14 @@ def score_waveform(
     if detector.shorter == "pad":
         window = min(window, len(waveform))  # alone, an utterance needs no padding
     starts = window_starts(len(waveform), window, round(hop_s * rate_hz))
-    windows = cut_windows(waveform, starts, window)
+    scored: list[Tensor] = []
     with torch.inference_mode():
-        scores = torch.cat([detector(part) for part in torch.from_numpy(windows).split(_WINDOWS_PER_BATCH)]).numpy()
+        for first in range(0, len(starts), _WINDOWS_PER_BATCH):
+            if deadline_s is not None and time.monotonic() > deadline_s:
+                raise TimeoutError(f"{first} of {len(starts)} windows were scored when the time was up")
+            windows = cut_windows(waveform, starts[first : first + _WINDOWS_PER_BATCH], window)
+            scored.append((score or detector)(torch.from_numpy(windows)))
+    scores = torch.cat(scored).numpy()
     return WindowedScore(score=float(scores.mean()), windows=scores, starts_s=starts / rate_hz)
 
 

@@ -18,6 +18,7 @@ MLFLOW = (
     *("mlflow_store", "mlflow_experiment", "tracking", "tracking_artifacts", "detector_pyfunc"),
     *("registry", "registration", "promotion_journal"),  # what is known, what is made, and what is decided
     "deployed_scores",  # runs where nothing but a model is
+    "serving/app",  # MLflow's own scoring server, extended
 )
 MLFLOW_FILES = {f"experiments/{name}.py" for name in MLFLOW}
 
