@@ -22,6 +22,7 @@ from _measured import SECONDS
 from datamodules.minispoof import build_corpus
 from experiments import tracking
 from experiments.train import quieten
+from sweeps.engine import Local
 from sweeps.launch import launch
 from sweeps.storage import WORKER
 from sweeps.study import RUN_ID
@@ -61,7 +62,7 @@ def silent() -> Iterator[None]:
 def sweep(space: Path, name: str, trials: int, workers: int) -> optuna.Study:
     """Launch a sweep."""
     with silent():
-        return launch(space, name, trials, f"sqlite:///{name}.db", workers)
+        return launch(space, name, trials, f"sqlite:///{name}.db", Local(workers))
 
 
 def overhead_s(space: Path, name: str, trials: int, workers: int) -> float:
