@@ -3,9 +3,8 @@
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-import yaml
-
 from experiments.evidence import Metrics
+from experiments.yaml_files import read_yaml
 
 
 @dataclass(frozen=True)
@@ -47,13 +46,10 @@ def read_gate(path: Path) -> Gate:
     """Read a gate from YAML.
 
     Raises:
-        ValueError: the file is missing, no YAML, or has other keys than a gate.
+        ValueError: the file is missing, no YAML, or has other keys than a gate, or one twice.
     """
     expected = {field.name for field in fields(Gate)}
-    try:
-        values = yaml.safe_load(path.read_text())
-    except (OSError, yaml.YAMLError) as error:
-        raise ValueError(f"{path}: not readable as YAML ({error})") from error
+    values = read_yaml(path)
     if not isinstance(values, dict) or set(values) != expected:
         found = ", ".join(values) if isinstance(values, dict) else repr(values)
         raise ValueError(f"{path}: found {found}, expected the keys {', '.join(sorted(expected))}")
