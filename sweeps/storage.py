@@ -189,9 +189,7 @@ def _file(parts: URL, create: bool) -> Path:
         )
     file = Path(parts.database)
     if not create and not file.is_file():
-        raise FileNotFoundError(
-            f"--storage: no such file: {file} (of {parts}); give the URL that the sweep was launched with"
-        )
+        raise FileNotFoundError(f"--storage: no such file: {file}; give the URL that the sweep was launched with")
     return file
 
 

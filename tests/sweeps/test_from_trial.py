@@ -33,6 +33,7 @@ def test_a_trial_is_reproduced_by_its_number(trials, place, monkeypatch, capsys)
     assert "threads: 1 of" in capsys.readouterr().err
     (run,) = tracking.find({"reproduces": "again:1"})
     (trial,) = tracking.find({"optuna.trial": "1", "mlflow.parentRunId": tracking.sweep("again").info.run_id})
+    assert run.data.tags["mlflow.runName"] == "again:1"
     assert run.data.tags["reproduces.run"] == trial.info.run_id
     assert "mlflow.parentRunId" not in run.data.tags
     for name in ("best/dev_eer", "dev/loss", "train/loss"):
