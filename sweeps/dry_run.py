@@ -72,8 +72,8 @@ def _show(draws: Sequence[Draw], costs: Mapping[str, TrainingCost], estimate: st
         table.add_row(label, *numbers, in_short(cost.seconds))
     console().print(table)
     print(
-        f"{estimate}, without the start of workers, the check, the first decoding and the charts, and if no trial is "
-        "pruned or stops early"
+        f"{estimate}, without the check, the start of workers and trials, the first decoding, tracking and the "
+        "charts, and if no trial is pruned or stops early"
     )
 
 
