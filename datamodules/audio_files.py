@@ -26,7 +26,17 @@ def audio_files(folder: Path) -> list[Path]:
     Raises:
         OSError: a folder that cannot be listed, or a link to what is not there: the corpus would lack them in silence.
     """
-    return sorted(_below(folder, frozenset())) if folder.is_dir() else []
+    return list(each_audio_file(folder))
+
+
+def each_audio_file(folder: Path) -> Iterator[Path]:
+    """Yield the same one by one, however many there are: no more than a folder's names are held at a time.
+
+    Raises:
+        OSError: as :func:`audio_files`, when it gets there.
+    """
+    if folder.is_dir():
+        yield from _below(folder, frozenset())
 
 
 def _below(folder: Path, above: frozenset[Path]) -> Iterator[Path]:
@@ -35,13 +45,13 @@ def _below(folder: Path, above: frozenset[Path]) -> Iterator[Path]:
         return
     try:
         with os.scandir(folder) as found:
-            entries = [entry for entry in found if not entry.name.startswith(".")]
+            shown = [entry for entry in found if not entry.name.startswith(".")]
     except OSError as error:
         raise OSError(
             f"{folder}: found a folder that cannot be listed ({error.strerror}), expected to see what is in it; "
             f"mend its permissions, or move it elsewhere"
         ) from error
-    for entry in entries:
+    for entry in sorted(shown, key=lambda entry: entry.name):  # as paths are sorted: part by part
         path = Path(entry.path)
         if entry.is_dir():
             yield from _below(path, above | {here})

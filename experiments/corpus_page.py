@@ -1,7 +1,5 @@
 """A corpus check's report in, one self-contained HTML page with plots out."""
 
-import base64
-import io
 from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any, Final
@@ -9,7 +7,9 @@ from typing import Any, Final
 from matplotlib.figure import Figure
 
 from datamodules.manifest import PARTITIONS
+from experiments import html_page
 from experiments.corpus_check import Report, verdict
+from experiments.html_page import image, items
 from experiments.plots import BLUE, GREY, ORANGE, SKY, VERMILION, canvas
 from experiments.shortcut_audit import FLOOR_EER
 
@@ -19,16 +19,6 @@ _SHORTCUTS = (
     "Detectors that hear one measurement alone, trained on train and dev, tested on eval. Each should be near 50 %; "
     f"below {FLOOR_EER:.0%} it gives the label away."
 )
-_STYLE = """
-body { font: 16px/1.5 system-ui, sans-serif; color: #1a1a1a; max-width: 52rem; margin: 2rem auto; padding: 0 1rem; }
-h1 { font-size: 1.6rem; margin-bottom: 0; } h2 { font-size: 1.2rem; margin-top: 2.2rem; }
-table { border-collapse: collapse; width: 100%; font-size: .95rem; }
-th, td { text-align: left; padding: .3rem .6rem; border-bottom: 1px solid #ddd; vertical-align: top; }
-td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
-img { max-width: 100%; height: auto; } code { font-size: .85rem; overflow-wrap: anywhere; }
-.good { color: #005a3c; } .bad { color: #a33c00; } .bad li { margin-bottom: .3rem; }
-@media print { body { margin: 0; } h2 { break-after: avoid; } img { break-inside: avoid; } }
-"""
 
 
 def page(report: Report) -> str:
@@ -37,29 +27,24 @@ def page(report: Report) -> str:
     colour = "bad" if problems else "good"
     sections = [
         f"<h1>{escape(str(report['corpus']))}</h1><p><code>SHA-256 {escape(str(report['digest']))}</code></p>",
-        f'<p class="{colour}"><strong>{escape(verdict(report))}</strong></p><ul class="bad">{_items(problems)}</ul>',
-        f"<ul>{_items(notes)}</ul>" if notes else "",
+        f'<p class="{colour}"><strong>{escape(verdict(report))}</strong></p><ul class="bad">{items(problems)}</ul>',
+        f"<ul>{items(notes)}</ul>" if notes else "",
         "<h2>Trials</h2>"
         + _counts(report["counts"])
-        + _image(trials(report["counts"]), "Trials by partition and class"),
+        + image(trials(report["counts"]), "Trials by partition and class"),
         "<h2>Durations and silence</h2>",
-        _image(spreads(report["duration_s"], "Duration of a clip (s)"), "Durations by class"),
-        _image(spreads(report["trailing_silence_s"], "Silence at the end of a clip (s)"), "Trailing silence by class"),
+        image(spreads(report["duration_s"], "Duration of a clip (s)"), "Durations by class"),
+        image(spreads(report["trailing_silence_s"], "Silence at the end of a clip (s)"), "Trailing silence by class"),
         "<h2>Attacks and files</h2>" + _tallies(report),
     ]
     if report["shortcuts"]:
         sections += [
             "<h2>Shortcuts</h2>",
             f"<p>{_SHORTCUTS}</p>",
-            _image(shortcuts(report["shortcuts"]), "EER of each shortcut"),
+            image(shortcuts(report["shortcuts"]), "EER of each shortcut"),
         ]
     body = "\n".join(sections)
-    return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(str(report['corpus']))}: corpus check</title><style>{_STYLE}</style></head>"
-        f"<body>{body}</body></html>\n"
-    )
+    return html_page.page(f"{report['corpus']}: corpus check", body)
 
 
 def trials(counts: Mapping[str, Mapping[str, Any]]) -> Figure:
@@ -122,14 +107,3 @@ def _tallies(report: Report) -> str:
         found = ", ".join(f"{name}: {count:,}" for name, count in report[key].items())
         rows.append(f"<tr><td>{title}</td><td>{escape(found)}</td></tr>")
     return f"<table>{''.join(rows)}</table>"
-
-
-def _items(lines: Sequence[str]) -> str:
-    return "".join(f"<li>{escape(line)}</li>" for line in lines)
-
-
-def _image(figure: Figure, description: str) -> str:
-    content = io.BytesIO()
-    figure.savefig(content, format="png")
-    data = base64.b64encode(content.getvalue()).decode()
-    return f'<img alt="{escape(description)}" src="data:image/png;base64,{data}">'

@@ -9,10 +9,10 @@ _COLUMNS = (
     *("tags.`sweep.best`", "tags.`optuna.state`", "tags.`failure`"),
 )
 _VIEW = {"selectedColumns": _COLUMNS, "orderByKey": "attributes.start_time", "orderByAsc": False}
-_NOTE = """A sweep is one row: open its + for its trials, its name for the answer; select some and press *Compare*.
-[Show the columns that tell]({link}). Finished trials are FINISHED, pruned ones KILLED, failed ones FAILED, with the
-reason in the tag `failure`. EERs are legacy (ASVspoof), as fractions; `best/…` is of the epoch that was kept, `eval/…`
-of evaluated runs."""
+_NOTE = """**[Show the columns that tell]({link})**: MLflow's own choice of columns has no EER.
+A sweep is one row: open its + for its trials, its name for the answer; select some and press *Compare*.
+Finished trials are FINISHED, pruned ones KILLED, failed ones FAILED, with the reason in the tag `failure`. EERs are
+legacy (ASVspoof), as fractions; `best/…` is of the epoch that was kept, `eval/…` of evaluated runs."""
 
 
 def link(experiment_id: str) -> str:

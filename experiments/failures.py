@@ -14,7 +14,7 @@ OUT_OF_MEMORY = (
 _LAST_LINES = 12
 _LONGEST_CAUSE = 300
 _COMPARED = 200  # of a cause: where its end is cut off depends on its numbers
-_LONGEST_TEXT = 4000  # MLflow's tags end at 8,000
+_LONGEST_MESSAGE, _LONGEST_TEXT = 3000, 4000  # MLflow's tags end at 8,000
 _ALLOCATORS = ("can't allocate memory", "not enough memory", "out of memory", "cannot allocate memory")
 _THIS_TIME_S_OWN = re.compile(r"0x[0-9a-f]+|\b[0-9a-f]{8,}\b|\d+(\.\d+)?(e[+-]?\d+)?", re.IGNORECASE)
 
@@ -24,7 +24,7 @@ class Failure:
     """What went wrong.
 
     Attributes:
-        text: the last lines of the traceback, and a hint where there is one.
+        text: the message, a hint where there is one, and the last lines of the traceback.
         cause: type and message, in one line.
     """
 
@@ -34,8 +34,11 @@ class Failure:
 
 def describe(error: BaseException) -> Failure:
     """Tell what went wrong."""
-    text = last_lines("".join(traceback.format_exception(error)))[-_LONGEST_TEXT:]
-    return Failure(f"{text}\n{OUT_OF_MEMORY}" if is_out_of_memory(error) else text, cause(error))
+    message = "".join(traceback.format_exception_only(error)).strip()[:_LONGEST_MESSAGE]  # pages show its beginning
+    hint = [OUT_OF_MEMORY] if is_out_of_memory(error) else []
+    frames = [line for frame in traceback.format_tb(error.__traceback__) for line in frame.splitlines()]
+    lines = last_lines("\n".join(line for line in frames if line.strip(" ~^")))[-_LONGEST_TEXT:]
+    return Failure("\n".join([message, *hint, "Last lines of the traceback:", lines]), cause(error))
 
 
 def cause(error: BaseException) -> str:

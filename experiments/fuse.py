@@ -17,6 +17,7 @@ from rich.table import Table
 from experiments import tracking
 from experiments.evaluate import operating_point, score_trials
 from experiments.fusion_members import Member, data_of, open_member, refuse_what_cannot_be_fused, window_of
+from experiments.heard import heard_recordings, log_augmentation
 from experiments.ready_made import log_detector
 from experiments.threads import cores, share, use
 from experiments.train import quieten
@@ -122,7 +123,7 @@ def fuse(
         outcome = Fused(run_id, weighing, weights.offset, window_s, _eer(dev.scores, labels), table)
         fused = fused_detector([member.detector for member in members], calibrations, weights)
         log_detector(run_id, fused, operating_point(dev), {**data, "crop_s": window_s}, model_card(outcome))
-        tracking.log_augmentation(run_id, _heard(members))
+        log_augmentation(run_id, _heard(members))
         tracking.log_dataset(run_id, corpus, "dev")
         tracking.log_metrics(run_id, {"dev_whole/eer": outcome.dev_eer})
     return outcome
@@ -200,5 +201,5 @@ def _eer(scores: NDArray[np.float64], labels: NDArray[np.int64]) -> float:
 
 def _heard(members: Sequence[Member]) -> dict[str, list[str]]:
     """SHA-256 of the recordings that the members' training audio was altered by."""
-    heard = {member.name: sorted(tracking.heard_recordings(member.run_id)) for member in members if member.run_id}
+    heard = {member.name: sorted(heard_recordings(member.run_id)) for member in members if member.run_id}
     return {name: recordings for name, recordings in heard.items() if recordings}

@@ -11,7 +11,7 @@ import soundfile
 from torch import Tensor
 
 from datamodules.digests import file_sha256
-from experiments import inference, registry, tracking
+from experiments import inference, registration, tracking
 from experiments.data_config import read_data, read_sections
 from experiments.ready_made import log_detector
 from experiments.train import quieten
@@ -209,7 +209,7 @@ def main(arguments: list[str]) -> int:
             example = options.example or Path(folder) / "example.wav"
             if options.example is None:
                 write_example(example)
-            version = registry.register(run_id, model_card(kept), kept, example, options.register)
+            version = registration.register(run_id, model_card(kept), kept, example, options.register)
         model = f"models:/{options.register}/{version}"
         print(f"{model} is registered, {inference.NOT_CALIBRATED}")
     print(f"next: spooflab score --model {model} FILE…, or spooflab evaluate --model {run_id} --config C")

@@ -76,6 +76,7 @@ class MetricLog(Logger):
 
         Raises:
             ConnectionError: the store did not take it, though asked for minutes.
+            LookupError: the run was deleted.
         """
         self._closing.set()
         self._arrived.set()
@@ -97,7 +98,7 @@ class MetricLog(Logger):
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         try:
             self.close()
-        except ConnectionError as unsent:
+        except (ConnectionError, LookupError) as unsent:
             if error is None:
                 raise
             error.add_note(str(unsent))  # why the training ended matters more
@@ -111,6 +112,8 @@ class MetricLog(Logger):
             self._arrived.clear()
             try:
                 self._send()
+            except LookupError:  # the run was deleted: `close` says so
+                return
             except ConnectionError as error:
                 _log.warning("metrics are kept in %s for now: %s", self._path, error)
                 self._arrived.set()

@@ -1,144 +1,18 @@
-"""Evaluated runs in, versions and aliases of a registered model out: the only file that talks to MLflow's registry."""
+"""Names of models in, their versions and aliases in MLflow's registry out; nothing heavy is imported for it."""
 
-import json
-import time
-from dataclasses import dataclass
-from importlib.metadata import version as installed
+from collections.abc import Mapping
 from pathlib import Path
-from types import ModuleType
 
 import mlflow
-import pandas as pd
-from mlflow.entities.model_registry import ModelVersion
+from mlflow.entities.model_registry import ModelVersion, RegisteredModel
 from mlflow.exceptions import MlflowException
-from mlflow.models import ModelSignature
-from mlflow.types import ColSpec, DataType, Schema
 
-import datamodules
-import experiments
-import lightning_modules
-from datamodules.digests import file_sha256
-from experiments import mlflow_store, tracking
-from experiments.inference import OPERATING_POINT_FILE
+from experiments import mlflow_store
 
 MODEL_NAME = "audio-deepfake-detector"
-CHAMPION, PREVIOUS = "champion", "previous"
+CHAMPION, PREVIOUS, CHALLENGER, CANDIDATE = "champion", "previous", "challenger", "candidate"
 COUNTERMEASURE_ARTIFACT = "countermeasure"
-_POINT_TAG = "operating_point.sha256"
-_REQUIREMENTS = (
-    *("torch", "torchaudio", "pytorch-lightning", "torchmetrics", "mlflow", "numpy", "pandas", "scipy", "scikit-learn"),
-    *("soundfile", "soxr", "av"),
-)
-_SIGNATURE = ModelSignature(
-    inputs=Schema(
-        [ColSpec(DataType.binary, "audio", required=False), ColSpec(DataType.string, "path", required=False)]
-    ),
-    outputs=Schema(
-        [
-            ColSpec(DataType.double, "score"),
-            ColSpec(DataType.double, "probability"),
-            ColSpec(DataType.string, "decision"),
-            ColSpec(DataType.double, "threshold"),
-            ColSpec(DataType.double, "duration_s"),
-            ColSpec(DataType.string, "error", required=False),
-        ]
-    ),
-)
-
-
-@dataclass(frozen=True)
-class Promotion:
-    """What an alias pointed at before and after.
-
-    Attributes:
-        version: that has the alias now.
-        replaced: that had it before; none the first time.
-    """
-
-    version: str
-    replaced: str | None
-
-
-def register(run_id: str, description: str, tags: dict[str, str], example: Path, name: str = MODEL_NAME) -> str:
-    """Make a version of a run's countermeasure, or return the one that there is.
-
-    A run that got another operating point since, by being evaluated on other data or for the first time, gets another
-    version.
-
-    Args:
-        run_id: a run that ``evaluate`` was run on, or of imported weights.
-        description: Markdown shown on the version's page.
-        tags: facts put on the version.
-        example: a recording that the model's page shows as its input.
-        name: of the registered model.
-
-    Returns:
-        The version's number.
-
-    Raises:
-        FileNotFoundError: the run was never evaluated.
-    """
-    client = mlflow_store.client()
-    folder = tracking.fetch(run_id, COUNTERMEASURE_ARTIFACT)
-    point = file_sha256(folder / OPERATING_POINT_FILE)
-    for existing in client.search_model_versions(f"name = '{name}' and run_id = '{run_id}'"):
-        if existing.tags.get(_POINT_TAG, point) == point:  # versions of before the tag have none
-            return str(existing.version)
-    trained = tracking.get(run_id).info
-    with mlflow.start_run(run_id=run_id):
-        info = mlflow.pyfunc.log_model(
-            name=name,
-            python_model=str(Path(__file__).with_name("detector_pyfunc.py")),
-            artifacts={"countermeasure": str(folder)},
-            code_paths=[_package_path(package) for package in (datamodules, lightning_modules, experiments)],
-            pip_requirements=[f"{package}=={installed(package)}" for package in _REQUIREMENTS],
-            signature=_SIGNATURE,
-            input_example=pd.DataFrame({"audio": [example.read_bytes()]}),
-            model_config={"allow_paths": False},
-        )
-    client.set_terminated(run_id, trained.status, trained.end_time)  # or the run would seem to have lasted until now
-    made = mlflow.register_model(info.model_uri, name, tags={_POINT_TAG: point, **tags})
-    client.update_model_version(name, made.version, description)
-    return str(made.version)
-
-
-def promote(version: str, gate: str, name: str = MODEL_NAME, alias: str = CHAMPION) -> Promotion:
-    """Give a version the alias, and the alias ``before(alias)`` to the version that had it.
-
-    Args:
-        version: number of the version.
-        gate: what let it pass; kept as a tag.
-        name: of the registered model.
-        alias: to give.
-    """
-    client = mlflow_store.client()
-    current = holder(name, alias)
-    if current == version:
-        return Promotion(version, current)
-    if current is not None:
-        client.set_registered_model_alias(name, before(alias), current)
-    for key, value in {
-        "promoted_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        "promoted_from": current or "nothing",
-        "promoted_gate": gate,
-    }.items():
-        client.set_model_version_tag(name, version, key, value)
-    client.set_registered_model_alias(name, alias, version)
-    return Promotion(version, current)
-
-
-def rollback(name: str = MODEL_NAME, alias: str = CHAMPION) -> Promotion:
-    """Give the alias back to the version that had it before; that one and the present one change places.
-
-    Raises:
-        LookupError: nothing was promoted before.
-    """
-    previous = holder(name, before(alias))
-    if previous is None:
-        raise LookupError(
-            f"{name} has no version {before(alias)!r}: fewer than two ever were {alias}, there is nothing to go back to"
-        )
-    return promote(previous, "rollback", name, alias)
+_ABSENT = "RESOURCE_DOES_NOT_EXIST"
 
 
 def before(alias: str) -> str:
@@ -146,23 +20,68 @@ def before(alias: str) -> str:
     return PREVIOUS if alias == CHAMPION else f"{PREVIOUS}-{alias}"
 
 
+def require_free(alias: str) -> None:
+    """Refuse an alias that nobody may give.
+
+    Raises:
+        ValueError: it is one that follows from what is done.
+    """
+    if alias in (CANDIDATE, PREVIOUS) or alias.startswith(f"{PREVIOUS}-"):
+        raise ValueError(
+            f"--alias: found {alias!r}, which follows from what is registered and promoted; expected {CHAMPION!r}, "
+            f"{CHALLENGER!r} or a name of your own"
+        )
+
+
+def model(name: str) -> RegisteredModel | None:
+    """Return a registered model, or none where there is none of that name."""
+    try:
+        return mlflow_store.client().get_registered_model(name)
+    except MlflowException as error:
+        if error.error_code == _ABSENT:
+            return None
+        raise ConnectionError(f"{mlflow_store.address()} did not tell of the model {name}: {error}") from error
+
+
+def names() -> list[str]:
+    """Return the names of the registered models."""
+    return sorted(str(found.name) for found in mlflow_store.client().search_registered_models())
+
+
+def aliases(name: str) -> dict[str, str]:
+    """Return the aliases of a registered model, each with its version; none where there is no such model."""
+    found = model(name)
+    return {} if found is None else {alias: str(version) for alias, version in found.aliases.items()}
+
+
 def holder(name: str, alias: str) -> str | None:
     """Return the version that has an alias, or none."""
-    try:
-        return str(mlflow_store.client().get_model_version_by_alias(name, alias).version)
-    except MlflowException:
-        return None
+    return aliases(name).get(alias)
+
+
+def versions(name: str | None = None) -> list[ModelVersion]:
+    """Return the versions of a model, or of all, oldest first."""
+    client, condition = mlflow_store.client(), None if name is None else f"name = '{name}'"
+    found = client.search_model_versions(condition)
+    all_of_them = list(found)
+    while found.token:
+        found = client.search_model_versions(condition, page_token=found.token)
+        all_of_them += found
+    return sorted(all_of_them, key=lambda version: (version.name, int(version.version)))
 
 
 def registered_runs() -> frozenset[str]:
     """Return the runs that any version of any model came from: nothing of theirs is thrown away."""
+    return frozenset(str(version.run_id) for version in versions())
+
+
+def tag(name: str, version: str, tags: Mapping[str, str]) -> None:
+    """Put tags on a version: those that it does not have yet."""
     client = mlflow_store.client()
-    found = client.search_model_versions()
-    runs = {str(version.run_id) for version in found}
-    while found.token:
-        found = client.search_model_versions(page_token=found.token)
-        runs |= {str(version.run_id) for version in found}
-    return frozenset(runs)
+    known = client.get_model_version(name, version).tags
+    for key, value in tags.items():
+        if known.get(key) != value:
+            client.set_model_version_tag(name, version, key, value)
 
 
 def version_of(uri: str) -> ModelVersion:
@@ -179,7 +98,17 @@ def version_of(uri: str) -> ModelVersion:
         name, _, number = name.partition("/")
         return client.get_model_version(name, number)
     except MlflowException as error:
-        raise LookupError(f"{uri}: no such model in {tracking.store()}; `spooflab promote` makes one") from error
+        raise LookupError(f"{uri}: no such model in {mlflow_store.address()}; `spooflab promote` makes one") from error
+
+
+def model_folder(uri: str) -> Path:
+    """Return a local copy of the files of a version, all of them.
+
+    Raises:
+        LookupError: there is no such version.
+    """
+    found = version_of(uri)
+    return Path(mlflow.artifacts.download_artifacts(f"models:/{found.name}/{found.version}"))
 
 
 def countermeasure_folder(uri: str) -> Path:
@@ -188,16 +117,4 @@ def countermeasure_folder(uri: str) -> Path:
     Raises:
         LookupError: there is no such version.
     """
-    found = version_of(uri)
-    root = Path(mlflow.artifacts.download_artifacts(f"models:/{found.name}/{found.version}"))
-    return root / "artifacts" / COUNTERMEASURE_ARTIFACT
-
-
-def evaluation_of(uri: str, artifact: str) -> dict[str, float]:
-    """Return a JSON artifact of the run that a version came from."""
-    run_id = str(version_of(uri).run_id)
-    return dict(json.loads(tracking.fetch(run_id, artifact).read_text()))
-
-
-def _package_path(package: ModuleType) -> str:
-    return str(Path(str(package.__file__)).parent)
+    return model_folder(uri) / "artifacts" / COUNTERMEASURE_ARTIFACT

@@ -12,6 +12,7 @@ from datamodules.digests import file_sha256
 from experiments import tracking
 from experiments.degraded import Model
 from experiments.evaluate import run_of
+from experiments.heard import heard_recordings
 from experiments.inference import Countermeasure
 from experiments.provenance import config_digest
 from experiments.registry import COUNTERMEASURE_ARTIFACT
@@ -42,7 +43,7 @@ def open_model(name: str) -> Model:
     digest = " ".join(file_sha256(path) for path in sorted(folder.iterdir()))
     label = name.removeprefix("models:/") if name.startswith("models:/") else tracking.name_of(run_id)
     recipe = str(tracking.get(run_id).info.run_name)
-    return Model(label, recipe, run_id, Countermeasure.load(folder), digest, tracking.heard_recordings(run_id))
+    return Model(label, recipe, run_id, Countermeasure.load(folder), digest, heard_recordings(run_id))
 
 
 def recipe_digest(run_id: str) -> str:

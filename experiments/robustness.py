@@ -22,6 +22,7 @@ from experiments import tracking
 from experiments.data_config import read_data
 from experiments.degraded import Model, Row, meaning_of_intervals, measure_under
 from experiments.remedies import REMEDIES, open_model, recipe_digest, remedied
+from experiments.robustness_evidence import DATA_TAG, MODEL_TAG
 from experiments.robustness_plot import HEARD, robustness
 from experiments.threads import cores, use
 from experiments.train import quieten
@@ -124,7 +125,8 @@ def log(rows: Sequence[Row], models: Sequence[Model], data: DeepfakeDataModule) 
             mine = [row for row in rows if row.model == model.name]
             tracking.log_files(model.run_id, Path(folder), "robustness")
             tracking.log_metrics(model.run_id, summary(mine))
-            tracking.tag(model.run_id, {"robustness.conditions": ", ".join(row.condition for row in mine)})
+            told = {MODEL_TAG: model.name, DATA_TAG: data.corpus.digest}
+            tracking.tag(model.run_id, {**told, "robustness.conditions": ", ".join(row.condition for row in mine)})
             tracking.log_dataset(model.run_id, data.corpus, "robustness")
 
 

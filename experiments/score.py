@@ -1,23 +1,28 @@
-"""Audio files and folders in, a score and a decision for each out: ``spooflab score``."""
+"""Audio files, folders, a table or a partition in, a score and a decision for each out: ``spooflab score``."""
 
 import argparse
 import json
-import re
 import sys
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from collections.abc import Iterable
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
-
 from datamodules.audio import AudioError
-from datamodules.audio_files import audio_files
-from experiments import registry, tracking
-from experiments.inference import NOT_CALIBRATED, Countermeasure, Verdict
-from experiments.threads import cores, share, use
+from datamodules.manifest import PARTITIONS
+from experiments import registry, score_journal
+from experiments.inference import NOT_CALIBRATED, Countermeasure
+from experiments.score_bad import noting
+from experiments.score_inputs import inputs_of
+from experiments.score_item import Item
+from experiments.score_journal import Journal
+from experiments.score_judge import CountermeasureOpener
+from experiments.score_ledger import Ledger
+from experiments.score_lines import FORMATS, Format, format_of, line_of, object_of, utterance_of
+from experiments.score_recipe import folder_of, recipe
+from experiments.score_show import Progress, Tables
+from experiments.score_workers import judge_all, judge_many
+from experiments.threads import share
 
 
 def load(model: str) -> Countermeasure:
@@ -27,80 +32,93 @@ def load(model: str) -> Countermeasure:
         LookupError: there is no such version or run.
         FileNotFoundError: the run was not evaluated.
     """
-    if model.startswith("models:/"):
-        return Countermeasure.load(registry.countermeasure_folder(model))
-    if Path(model).is_dir():
-        return Countermeasure.load(Path(model))
-    tracking.get(model)
-    return Countermeasure.load(tracking.fetch(model, registry.COUNTERMEASURE_ARTIFACT))
-
-
-def find_audio(paths: Sequence[Path]) -> Iterator[Path]:
-    """Yield files as they are, and the audio files below folders, at any depth and behind links, in order."""
-    for path in paths:
-        if path.is_dir():
-            yield from audio_files(path)
-        else:
-            yield path
+    return Countermeasure.load(folder_of(model))
 
 
 def main(arguments: list[str]) -> int:
     """Score from the command line: exit code 1 when a file could not be judged, after the others were."""
-    parser = argparse.ArgumentParser(prog="spooflab score", description="Score audio files or folders.")
-    parser.add_argument("audio", nargs="+", type=Path, metavar="AUDIO", help="file or folder")
-    parser.add_argument("--model", default=f"models:/{registry.MODEL_NAME}@{registry.CHAMPION}")
-    parser.add_argument("--out", type=Path, help="write a score file, `UTTERANCE - - SCORE` a line")
-    parser.add_argument("--window-s", type=float, help="length of a window; the training crop when not given")
-    parser.add_argument("--hop-s", type=float, help="from window to window; half a window when not given")
-    parser.add_argument("--json", action="store_true", help="print one JSON object a file, with its windows")
-    options = parser.parse_args(arguments)
-    use(share(cores()), tell=False)  # one: recordings are scored one by one
-    countermeasure = load(options.model)
-    if countermeasure.operating_point.source == NOT_CALIBRATED:
+    options = _parser().parse_args(arguments)
+    inputs = inputs_of(options.audio, options.config, options.partition)
+    due = Ledger(inputs)
+    folder = folder_of(options.model)
+    if Countermeasure.load(folder).operating_point.source == NOT_CALIBRATED:
         print(f"{options.model} is {NOT_CALIBRATED}", file=sys.stderr)
-    verdicts: dict[Path, Verdict] = {}
-    failed = 0
-    for path in find_audio(options.audio):
-        try:
-            verdicts[path] = countermeasure.judge(path, window_s=options.window_s, hop_s=options.hop_s)
-        except AudioError as error:
-            failed += 1
-            print(error, file=sys.stderr)
-        else:
+    if options.out is None:
+        return _score(options, folder, inputs, due, None, None)
+    form = format_of(options.out, options.format)
+    made_by = recipe(folder, form, options.window_s, options.hop_s)
+    with score_journal.opened(options.out, made_by, again=options.again) as journal:
+        known = score_journal.settle_known(journal, partial(utterance_of, form), due.settle)
+        if known:
+            print(f"{options.out}: {known:,} are there, {len(due):,} are due", file=sys.stderr)
+        return _score(options, folder, inputs, due, journal, form)
+
+
+def _score(
+    options: argparse.Namespace,
+    folder: Path,
+    inputs: Iterable[Item],
+    due: Ledger,
+    journal: Journal | None,
+    form: Format | None,
+) -> int:
+    total = len(due)
+    opener = CountermeasureOpener(folder, options.window_s, options.hop_s, facts=options.json or form == "jsonl")
+    with ExitStack() as stack:
+        bad = stack.enter_context(noting(options.bad))
+        progress = stack.enter_context(Progress(total))
+        tables = stack.enter_context(Tables(shown=journal is None and not options.json))
+        items = (item for item in inputs if due.settle(item.utterance))
+        jobs = options.jobs
+        answers = judge_all(opener, items, jobs) if jobs else judge_many(opener, items, total, share())
+        for item, answer in answers:
+            if isinstance(answer, AudioError):
+                bad.add(item.path, str(answer))
+                progress.advance(0.0)
+                continue
+            if journal is not None and form is not None:
+                journal.add(line_of(form, item, answer))
             if options.json:
-                print(json.dumps({"file": str(path), **asdict(verdicts[path])}))
-    if not verdicts and not failed:
-        raise FileNotFoundError(f"no audio file in {', '.join(map(str, options.audio))}")
-    if options.out:
-        names = utterance_names(list(verdicts))
-        options.out.write_text(
-            "".join(f"{names[path]} - - {verdict.score:.6f}\n" for path, verdict in verdicts.items())
-        )
-    if verdicts and not options.json:
-        Console().print(as_table(verdicts))
-    return 1 if failed else 0
+                print(json.dumps(object_of(item, answer)))
+            tables.add(item, answer.verdict)
+            progress.advance(answer.verdict.duration_s)
+    if journal is not None:
+        journal.finish({"bad": len(bad)})
+        if not options.json:
+            print(f"{journal.path}: {total - len(bad):,} scored, {len(bad):,} bad; {progress.speed()}")
+    for line in bad.report():
+        print(line, file=sys.stderr)
+    return 1 if len(bad) else 0
 
 
-def utterance_names(paths: Sequence[Path]) -> dict[Path, str]:
-    """Name each file for a score file: its stem, or its whole path where stems repeat; without white space."""
-    stems = Counter(path.stem for path in paths)
-    return {path: re.sub(r"\s", "_", path.stem if stems[path.stem] == 1 else str(path)) for path in paths}
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="spooflab score", description="Score audio; the same command goes on.")
+    parser.add_argument(
+        "audio", nargs="*", type=Path, metavar="AUDIO", help="files and folders, or a table with a column `path`"
+    )
+    parser.add_argument("--config", type=Path, help="score a partition of its corpus instead")
+    parser.add_argument("--partition", choices=PARTITIONS, default="eval", help="of --config's corpus")
+    parser.add_argument("--model", default=f"models:/{registry.MODEL_NAME}@{registry.CHAMPION}")
+    parser.add_argument("--out", type=Path, help="write a line for each; what is there already is not scored again")
+    parser.add_argument("--format", choices=FORMATS, help="of --out: `UTTERANCE ATTACK|- KEY|- SCORE`, or JSON lines")
+    parser.add_argument("--again", action="store_true", help="begin --out anew")
+    parser.add_argument("--bad", type=Path, help="write what could not be judged, and why")
+    parser.add_argument("--jobs", type=_jobs, help="processes; when not given one, and all cores' if it takes long")
+    parser.add_argument("--window-s", type=_seconds, help="length of a window; the training crop when not given")
+    parser.add_argument("--hop-s", type=_seconds, help="from window to window; half a window when not given")
+    parser.add_argument("--json", action="store_true", help="print one JSON object a file, with its windows")
+    return parser
 
 
-def as_table(verdicts: dict[Path, Verdict]) -> Table:
-    """Return a table with a row for each file."""
-    threshold = next(iter(verdicts.values())).threshold
-    table = Table(caption=f"score: log-likelihood ratio, higher = more bona fide; bona fide above {threshold:.2f}")
-    table.add_column("file", overflow="fold")
-    for name in ("seconds", "score", "P(bona fide)"):
-        table.add_column(name, justify="right")
-    table.add_column("decision")
-    for path, verdict in verdicts.items():
-        table.add_row(
-            escape(str(path)),
-            f"{verdict.duration_s:.1f}",
-            f"{verdict.score:+.2f}",
-            f"{verdict.probability:.3f}",
-            verdict.decision,
-        )
-    return table
+def _jobs(word: str) -> int:
+    number = int(word)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"found {word}, expected 1 or more; leave it out for all cores")
+    return number
+
+
+def _seconds(word: str) -> float:
+    number = float(word)
+    if not 0 < number < float("inf"):
+        raise argparse.ArgumentTypeError(f"found {word}, expected a number of seconds above 0")
+    return number

@@ -6,7 +6,6 @@ in the same folder shows the same runs.
 
 import json
 import os
-import re
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,7 +14,7 @@ from typing import Any, NamedTuple
 
 import mlflow
 import yaml
-from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, Run, RunTag
+from mlflow.entities import Dataset, DatasetInput, InputTag, LifecycleStage, Metric, Param, Run, RunTag
 from mlflow.exceptions import MlflowException
 from mlflow.tracking.context.registry import resolve_tags
 from mlflow.utils.validation import MAX_METRICS_PER_BATCH, MAX_PARAMS_TAGS_PER_BATCH
@@ -27,7 +26,6 @@ from experiments.provenance import code_state, flatten
 
 CHECKPOINT_ARTIFACT = "checkpoint/best.ckpt"
 CONFIG_ARTIFACT = "config.yaml"
-AUGMENTATION_ARTIFACT = "augmentation.json"
 SWEEP_TAG = "sweep.name"  # on the parent run
 WINNER_TAG = "sweep.best_run"
 THREADS_TAG = "threads"  # that torch had
@@ -62,13 +60,13 @@ def run(
     Args:
         name: shown in the UI.
         parent: id of the run that this one is nested under.
-        resume: id of a run to go on with, instead of a new one.
+        resume: id of a run to go on with, instead of a new one; one that was deleted is replaced by a new one.
         tags: put on the run at its start, beside the state of the code.
     """
     adopted = os.environ.pop(_PROJECT_RUN, None)  # taken out, or every nested run would be that one
     existing = resume or (adopted if parent is None else None)
     told = {**code_state(), **(tags or {})}
-    run_id = _go_on(existing, name, told) if existing else _begin(name, parent, told)
+    run_id = _go_on(existing, name, told) if existing and exists(existing) else _begin(name, parent, told)
     try:
         yield run_id
     except (Exception, KeyboardInterrupt, SystemExit) as error:
@@ -113,7 +111,7 @@ def end_for(run_id: str, error: BaseException) -> None:
             kill(run_id, {FAILURE_TAG: "interrupted"})
         else:
             correct(get(run_id), "FAILED", {FAILURE_TAG: describe_failure(error).text})
-    except (MlflowException, OSError) as untold:
+    except (MlflowException, OSError, LookupError) as untold:
         error.add_note(f"nor could {store()} be told so: {untold}")
 
 
@@ -180,12 +178,15 @@ def log_points(run_id: str, points: Sequence[Point]) -> None:
 
     Raises:
         ConnectionError: the store did not take them.
+        LookupError: there is no such run, or it was deleted.
     """
     for start in range(0, len(points), MAX_METRICS_PER_BATCH):
         batch = [Metric(*point) for point in points[start : start + MAX_METRICS_PER_BATCH]]
         try:
             mlflow_store.client().log_batch(run_id, metrics=batch)
         except MlflowException as error:
+            if error.error_code not in _AWAY:
+                get(run_id)  # which says so where the run was deleted
             raise ConnectionError(f"{store()} did not take the metrics of run {run_id}: {error}") from error
 
 
@@ -215,21 +216,6 @@ def log_config(run_id: str, config: Mapping[str, Any], facts: Mapping[str, Any] 
     mlflow_store.client().log_text(run_id, yaml.safe_dump(dict(config), sort_keys=False), CONFIG_ARTIFACT)
     values = {name: value for name, value in flatten(config).items() if value is not None}
     log_params(run_id, {**values, **(facts or {})})
-
-
-def log_augmentation(run_id: str, recipes: Mapping[str, Any]) -> None:
-    """Log what training audio was altered by, if anything, recordings by their content: a config names but folders."""
-    if recipes:
-        mlflow_store.client().log_text(run_id, json.dumps(recipes, indent=1), AUGMENTATION_ARTIFACT)
-
-
-def heard_recordings(run_id: str) -> frozenset[str]:
-    """Return the SHA-256 of every recording that a run's training audio was altered by; none for runs without."""
-    try:
-        text = fetch(run_id, AUGMENTATION_ARTIFACT).read_text()
-    except FileNotFoundError:
-        return frozenset()
-    return frozenset(re.findall(r'"([0-9a-f]{64})"', text))
 
 
 def log_dataset(run_id: str, manifest: Manifest, context: str) -> None:
@@ -264,15 +250,27 @@ def get(run_id: str) -> Run:
     """Return a run.
 
     Raises:
-        LookupError: no run has that id in the store that is in use.
+        LookupError: no run has that id in the store that is in use, or it was deleted.
         ConnectionError: the store does not answer.
     """
     try:
-        return mlflow_store.client().get_run(run_id)
+        found = mlflow_store.client().get_run(run_id)
     except MlflowException as error:
         if error.error_code in _AWAY:
             raise ConnectionError(f"{store()} did not tell of run {run_id}: {error}") from error
         raise LookupError(f"no run {run_id!r} in {store()}: `spooflab ui` lists them") from error
+    if found.info.lifecycle_stage != LifecycleStage.ACTIVE:
+        raise LookupError(f"run {run_id} was deleted: `mlflow runs restore --run-id {run_id}` brings it back")
+    return found
+
+
+def exists(run_id: str) -> bool:
+    """Whether there is a run of that id that nobody deleted."""
+    try:
+        get(run_id)
+    except LookupError:
+        return False
+    return True
 
 
 def is_running(run_id: str) -> bool:
@@ -291,10 +289,19 @@ def find(tags: Mapping[str, str]) -> list[Run]:
     Raises:
         ValueError: a value has a quote in it.
     """
-    quoted = [value for value in tags.values() if "'" in value]
-    if quoted:
-        raise ValueError(f"the name {quoted[0]!r} has a quote in it, which MLflow cannot search for: choose another")
+    for value in tags.values():
+        require_findable(value)
     return _search(" and ".join(f"tags.`{name}` = '{value}'" for name, value in tags.items()))
+
+
+def require_findable(name: str) -> None:
+    """Refuse a name that could be given and never be found again.
+
+    Raises:
+        ValueError: it has a quote in it.
+    """
+    if "'" in name:
+        raise ValueError(f"the name {name!r} has a quote in it, which MLflow cannot search for: choose another")
 
 
 def find_tagged(name: str) -> list[Run]:

@@ -16,6 +16,7 @@ from datamodules.datasets import FeatureExtractor
 from experiments import model_summary, selection, tracking
 from experiments.allocator import keep_freed_memory
 from experiments.from_trial import reproduce
+from experiments.heard import log_augmentation
 from experiments.interrupts import deferred
 from experiments.metric_log import MetricLog
 from experiments.outcome import Outcome
@@ -85,7 +86,7 @@ def train(
         cli.checkpoint.dirpath = cli.last.dirpath = str(SCRATCH / run_id)
         _prepare(cli)
         recipes = {name: augmentation.recipe for name, augmentation in cli.datamodule.augmentations.items()}
-        tracking.log_augmentation(run_id, recipes)
+        log_augmentation(run_id, recipes)
         with MetricLog(run_id, SCRATCH / run_id) as metrics:
             cli.trainer.logger = metrics
             _fit(cli, checkpoint)

@@ -13,7 +13,7 @@ from sweeps.charts_page import page
 from sweeps.findings import Findings, branch_of, findings, measured
 from sweeps.importance import MOST_WEIGHED, importances
 from sweeps.measures import column
-from sweeps.note import answer_lines, note, values_of
+from sweeps.note import Drawn, answer_lines, note, values_of
 from sweeps.seed_table import Verdict
 from sweeps.shown_study import shown_study, thinned
 from sweeps.study import RUN_ID
@@ -35,7 +35,7 @@ def publish_numbers(found: Findings, parent: str, verdict: Verdict | None = None
         verdict: what the best came to over several seeds, where that was asked: then it says who wins.
 
     Returns:
-        The run of the winner, where there is one.
+        The run of the winner, where there is one that nobody deleted.
     """
     known = tracking.get(parent).data
     counts = {f"trials/{state}": float(count) for state, count in found.states.items()}
@@ -60,11 +60,13 @@ def publish_numbers(found: Findings, parent: str, verdict: Verdict | None = None
     before = known.tags.get(tracking.WINNER_TAG)
     tracking.untag(parent, [name for name in known.tags if name.startswith(_BEST_TAG) and name not in tags])
     tracking.tag(parent, {name: value for name, value in tags.items() if known.tags.get(name) != value})
+    there = tracking.exists(run_id)
     if before != run_id:
-        if before is not None:
+        if before is not None and tracking.exists(before):
             tracking.tag(before, {_WON_TAG: "false"})
-        tracking.tag(run_id, {_WON_TAG: "true"})
-    return run_id
+        if there:
+            tracking.tag(run_id, {_WON_TAG: "true"})
+    return run_id if there else None
 
 
 def publish(
@@ -74,7 +76,8 @@ def publish(
     measures: Sequence[str],
     branches: Sequence[str],
     verdict: Verdict | None = None,
-) -> None:
+    stopped: str | None = None,
+) -> Drawn:
     """Log all that a sweep has found so far, with charts; done again it replaces what it logged before.
 
     Args:
@@ -84,21 +87,35 @@ def publish(
         measures: that the study minimises, in its order.
         branches: names of the choices at the top of the space.
         verdict: what the best came to over several seeds, where that was asked.
+        stopped: why the sweep ended before its total, where it did.
     """
     found = findings(study, measures, branches)
     winner = publish_numbers(found, parent, verdict)
-    drawn = sections(study, measures, branches)
-    left_out = [f"{section.title}: {reason}" for section in drawn for reason in section.left_out]
+    charts = sections(study, measures, branches)
+    left_out = [f"{section.title}: {reason}" for section in charts for reason in section.left_out]
     with tempfile.TemporaryDirectory() as folder:
         answer = Path(folder)
         (answer / "space.yaml").write_text(space)
         if winner is not None:
             config = tracking.fetch(winner, tracking.CONFIG_ARTIFACT).read_text()
             (answer / "best.yaml").write_text(config)
-        _write(answer, found, drawn, verdict)
+        _write(answer, found, charts, verdict)
         tracking.log_files(parent, answer, FOLDER)
+    drawn = Drawn(_shares(study, found), left_out)
+    tell(found, parent, drawn, verdict, stopped)
+    return drawn
+
+
+def tell(
+    found: Findings,
+    parent: str,
+    drawn: Drawn | None,
+    verdict: Verdict | None = None,
+    stopped: str | None = None,
+) -> None:
+    """Write the answer at the top of the sweep's page; cheap enough to be done after every trial."""
     experiment = tracking.get(parent).info.experiment_id
-    tracking.describe(parent, note(found, _shares(study, found), experiment, verdict, left_out))
+    tracking.describe(parent, note(found, experiment, drawn, verdict, stopped))
 
 
 def _write(folder: Path, found: Findings, drawn: Sequence[Section], verdict: Verdict | None) -> None:

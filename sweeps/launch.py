@@ -59,6 +59,7 @@ def launch(
         ValueError: the space cannot be searched, or is not the one that the name stands for.
         SweepStoppedError: trial after trial failed of the same cause.
     """
+    tracking.require_findable(name)
     space, bases, out = read_space(path), BaseConfigs(), sys.stdout
     checked = check(space, bases)
     first = first_trials(space, bases)
@@ -85,8 +86,8 @@ def launch(
             if wish is not None and upkeep.found.ranking:
                 upkeep.publish()
                 upkeep.judged = reseed(open_study(beside, storage, space), upkeep.found, wish, parent, team.bring)
-        except SweepStoppedError:
-            upkeep.publish()
+        except SweepStoppedError as stopped:
+            upkeep.publish(str(stopped).splitlines()[0])
             raise
         upkeep.publish()
         if form == "json":

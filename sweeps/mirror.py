@@ -1,5 +1,7 @@
 """A trial in, its MLflow run made to agree with it out: Optuna's state is the truth."""
 
+from contextlib import suppress
+
 from optuna.trial import FrozenTrial, TrialState
 
 from experiments import tracking
@@ -17,13 +19,15 @@ _STATUSES = {
 
 
 def mirror(trial: FrozenTrial, reason: str = DIED) -> None:
-    """Write what a trial came to onto its run, where it has one.
+    """Write what a trial came to onto its run, where it has one that nobody deleted.
 
     Args:
         trial: the newest attempt of its slot.
         reason: why it ended, where it could not tell that itself.
     """
-    if RUN_ID in trial.user_attrs:
+    if RUN_ID not in trial.user_attrs:
+        return
+    with suppress(LookupError):
         agree(tracking.get(trial.user_attrs[RUN_ID]), trial, reason)
 
 

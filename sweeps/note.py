@@ -1,6 +1,7 @@
 """What a sweep found in, Markdown out: the answer for whoever opens its page and did not launch it."""
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from optuna.trial import FrozenTrial
 
@@ -20,25 +21,39 @@ _FILES = (
     "pictures; `trials.csv` and `trials.json` the trials; `best.yaml` the winner's whole config; `space.yaml` what was "
     "searched."
 )
+_NOT_YET = "Charts, tables and the winner's config come when the sweep ends, and every few minutes before."
+
+
+class Drawn(NamedTuple):
+    """What was drawn of a sweep.
+
+    Attributes:
+        shares: importance of the parameters among the winner's kind, by estimate.
+        left_out: charts that could not be drawn, and why.
+    """
+
+    shares: Mapping[str, Mapping[str, float]] = {}
+    left_out: Sequence[str] = ()
 
 
 def note(
     found: Findings,
-    shares: Mapping[str, Mapping[str, float]],
     experiment: str,
+    drawn: Drawn | None = None,
     verdict: Verdict | None = None,
-    left_out: Sequence[str] = (),
+    stopped: str | None = None,
 ) -> str:
     """Write the answer.
 
     Args:
         found: so far.
-        shares: importance of the parameters among the winner's kind, by estimate.
         experiment: id of the MLflow experiment, for links to runs.
+        drawn: of what was found; none where nothing is yet.
         verdict: what the best came to over several seeds, where that was asked.
-        left_out: charts that could not be drawn, and why.
+        stopped: why the sweep ended before its total, where it did.
     """
-    parts = [_answer(found, experiment, verdict), _comparison(found)]
+    parts = [f"**{stopped[:1].upper()}{stopped[1:]}**"] if stopped else []
+    parts += [_answer(found, experiment, verdict), _comparison(found)]
     if verdict is not None:
         parts.append(verdict.markdown())
         if found.best is not None and found.best.number not in {row.trial for row in verdict.rows}:
@@ -46,9 +61,11 @@ def note(
                 f"Trial {found.best.number} has come out better in the sweep since, but not been trained over seeds: "
                 "type the command with `--reseed-top` again."
             )
-    parts += ["\n".join(f"- {line}" for line in [*course(found), *_importance(found, shares)]), _next(found), _FILES]
-    if left_out:
-        parts.append(f"Not drawn: {'; '.join(left_out)}.")
+    shares = drawn.shares if drawn else {}
+    parts += ["\n".join(f"- {line}" for line in [*course(found), *_importance(found, shares)]), _next(found)]
+    parts.append(_FILES if drawn else _NOT_YET)
+    if drawn and drawn.left_out:
+        parts.append(f"Not drawn: {'; '.join(drawn.left_out)}.")
     text = "\n\n".join(part for part in parts if part)
     return text if len(text) <= _LONGEST else text[:_LONGEST] + " …"
 

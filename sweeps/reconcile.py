@@ -121,6 +121,12 @@ def is_launched(study: optuna.Study) -> bool:
     return time.time() - signed["seen"] < grace_s() if here is None else not here
 
 
+def another_launches(study: optuna.Study) -> bool:
+    """Tell whether a launcher other than this process lives: what it was asked for counts, too."""
+    signed = study.user_attrs.get(LAUNCHER)
+    return signed is not None and signed["worker"] != this_worker() and is_launched(study)
+
+
 def _is_dead(trial: FrozenTrial, dead: Collection[str]) -> bool:
     if trial.user_attrs.get(TASK) in dead:
         return True
@@ -138,9 +144,11 @@ def _end(study: optuna.Study, trial: FrozenTrial) -> None:
 
 
 def _run_of(study: optuna.Study, trial: FrozenTrial) -> tracking.Run | None:
-    """Return the run of a trial, also when its worker was killed between making it and noting it."""
+    """Return the run of a trial, also when its worker was killed between making it and noting it; none if deleted."""
     if RUN_ID in trial.user_attrs:
-        return tracking.get(trial.user_attrs[RUN_ID])
+        with suppress(LookupError):
+            return tracking.get(trial.user_attrs[RUN_ID])
+        return None
     parent = study.user_attrs.get(PARENT)
     if parent is None or WORKER not in trial.user_attrs:
         return None

@@ -87,14 +87,14 @@ def queue(study: optuna.Study, total: int, first: Sequence[Params] = ()) -> int:
     return len(waiting(study))
 
 
-def queue_again(study: optuna.Study, trial: FrozenTrial, reason: str, run_id: str | None = None) -> None:
+def queue_again(study: optuna.Study, trial: FrozenTrial, reason: str, run_id: str | None) -> None:
     """Queue a trial's values once more in place of the trial, with its seed and its run.
 
     Args:
         study: of the trial.
         trial: that ended before its time.
         reason: why.
-        run_id: of its MLflow run, where the trial does not know it.
+        run_id: of its MLflow run; none where it has none, and gets a new one.
     """
     attributes = {
         **{name: trial.user_attrs[name] for name in (RESEED_OF, RESEED_INDEX) if name in trial.user_attrs},
@@ -104,9 +104,8 @@ def queue_again(study: optuna.Study, trial: FrozenTrial, reason: str, run_id: st
         SEED: trial_seed(study, trial),
         EARLIER: reason,
     }
-    known = trial.user_attrs.get(RUN_ID, run_id)
-    if known is not None:
-        attributes[RUN_ID] = known
+    if run_id is not None:
+        attributes[RUN_ID] = run_id
     values = {**trial.system_attrs.get("fixed_params", {}), **trial.params}
     study.enqueue_trial(values, user_attrs=attributes)
 

@@ -10,7 +10,7 @@ from sweeps.check import Checked
 from sweeps.engine import Engine
 from sweeps.monitor import Form, Monitor
 from sweeps.prepare import fill_caches
-from sweeps.reconcile import reconcile, sign
+from sweeps.reconcile import another_launches, reconcile, sign
 from sweeps.space import Space
 from sweeps.streak import SweepStoppedError, stopped, try_again
 from sweeps.study import PARENT, TOTAL, settled, waiting
@@ -46,14 +46,16 @@ class Team:
         Raises:
             SweepStoppedError: trial after trial failed of the same cause.
         """
-        for attribute, value in {**self.told, PARENT: parent, TOTAL: total}.items():
+        others = study.user_attrs.get(TOTAL, 0) if another_launches(study) else 0
+        for attribute, value in {**self.told, PARENT: parent, TOTAL: max(total, others)}.items():
             study.set_user_attr(attribute, value)
         sign(study)
         for repair in reconcile(study, parent):
             print(repair)
         try_again(study)
         done, missing = len(settled(study)), len(waiting(study))
-        print(f"sweep {study.study_name!r}: {done} of {total} trials done, {missing} to go, {self.engine}")
+        togo = f"{missing} to go, {self.engine}" if done < total else "nothing to go"
+        print(f"sweep {study.study_name!r}: {done} trials done of the {total} asked for, {togo}")
         if done < total:
             fill_caches(self.space, [part.draw.words for part in self.checked])
             with Monitor(study, self.space.objective.measures, total, self.form, after_trials, self.out) as monitor:

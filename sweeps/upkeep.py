@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 import optuna
 
 from experiments import tracking
-from sweeps.answer import publish, publish_numbers
+from sweeps.answer import publish, publish_numbers, tell
 from sweeps.findings import Findings, findings
+from sweeps.note import Drawn
 from sweeps.retention import DROPPED_TAG, beyond, drop_checkpoints
 from sweeps.seed_table import Verdict
 
@@ -47,6 +48,7 @@ class Upkeep:
         self._reason = f"beyond the best {keep} of the sweep"
         self.judged: Verdict | None = None
         self._clock = clock
+        self._drawn: Drawn | None = None
         self._charts_due = clock() + _CHARTS_EVERY_S
         tagged = tracking.children(parent, {DROPPED_TAG: self._reason})
         self._dropped = {run.info.run_id for run in tagged}
@@ -57,17 +59,24 @@ class Upkeep:
         return findings(self._study, self._measures, self._branches)
 
     def after_trials(self) -> None:
-        """Publish numbers, drop checkpoints, and draw the charts where the last ones are old."""
+        """Publish the answer, drop checkpoints, and draw the charts where the last ones are old."""
         found = self.found
         publish_numbers(found, self._parent, self.judged)
+        tell(found, self._parent, self._drawn, self.judged)
         runs = set(beyond(found, self._keep)) - self._dropped
         drop_checkpoints(runs, self._reason)
         self._dropped |= runs
         if self._clock() >= self._charts_due:
             self.publish()
 
-    def publish(self) -> None:
-        """Publish all of it."""
+    def publish(self, stopped: str | None = None) -> None:
+        """Publish all of it.
+
+        Args:
+            stopped: why the sweep ended before its total, where it did.
+        """
         start = self._clock()
-        publish(self._study, self._parent, self._space, self._measures, self._branches, self.judged)
+        self._drawn = publish(
+            self._study, self._parent, self._space, self._measures, self._branches, self.judged, stopped
+        )
         self._charts_due = self._clock() + max(_CHARTS_EVERY_S, _REST * (self._clock() - start))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import optuna
 from optuna.exceptions import UpdateFinishedTrialError
-from optuna.trial import FrozenTrial
+from optuna.trial import FrozenTrial, TrialState
 
 from experiments.interrupts import deferred
 from experiments.threads import use
@@ -116,7 +116,8 @@ def _run_one(study: optuna.Study, objective: Callable[[optuna.Trial], Sequence[f
     mirror(trial)
     if RUN_ID in trial.user_attrs:
         drop_scratch(trial.user_attrs[RUN_ID])
-    stop_if_hopeless(study)
+    if trial.state is TrialState.FAIL:
+        stop_if_hopeless(study)
 
 
 def _leave(study: optuna.Study, trial: FrozenTrial) -> None:

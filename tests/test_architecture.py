@@ -14,7 +14,11 @@ FORBIDDEN = {
     "experiments": {"sweeps"},
     "sweeps": set(),
 }
-MLFLOW = ("mlflow_store", "mlflow_experiment", "tracking", "tracking_artifacts", "registry", "detector_pyfunc")
+MLFLOW = (
+    *("mlflow_store", "mlflow_experiment", "tracking", "tracking_artifacts", "detector_pyfunc"),
+    *("registry", "registration", "promotion_journal"),  # what is known, what is made, and what is decided
+    "deployed_scores",  # runs where nothing but a model is
+)
 MLFLOW_FILES = {f"experiments/{name}.py" for name in MLFLOW}
 
 

@@ -13,7 +13,7 @@ from datamodules.audio_files import AUDIO_SUFFIXES, audio_files
 from datamodules.corpora.folder import labelled_folder
 from datamodules.minispoof.recordings import folder_speech
 from datamodules.noise import list_noise
-from experiments.score import find_audio
+from experiments.score_inputs import find_audio
 from tests.encodings import RATE_HZ, by_ffmpeg, by_libsndfile
 
 

@@ -13,6 +13,7 @@ from experiments import fuse as module
 from experiments import registry, tracking
 from experiments.cli import main as spooflab
 from experiments.evaluate import corpus_of, evaluate, read_metrics
+from experiments.heard import heard_recordings, log_augmentation
 from experiments.import_weights import UNCALIBRATED
 from experiments.inference import NOT_CALIBRATED
 from experiments.ready_made import log_detector
@@ -187,5 +188,5 @@ def test_a_member_that_has_it_the_wrong_way_round_is_told(evaluated, place, tmp_
 def test_noise_that_a_member_heard_was_heard_by_the_fusion(evaluated, checkpoint, place):
     data = yaml.safe_load((place.folder / "data.yaml").read_text())["data"]
     noisy = run_of_untrained(data)
-    tracking.log_augmentation(noisy, {"noise": ["ab" * 32]})
-    assert tracking.heard_recordings(module.fuse([evaluated, noisy]).run_id) == {"ab" * 32}
+    log_augmentation(noisy, {"noise": ["ab" * 32]})
+    assert heard_recordings(module.fuse([evaluated, noisy]).run_id) == {"ab" * 32}

@@ -1,21 +1,35 @@
-"""The gate holds what it says, and a YAML with a misspelt limit is no gate."""
+"""The gate holds what it says, evidence that is missing is a failure, and a YAML with a misspelt limit is no gate."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
+import yaml
 
 from experiments.evidence import Metrics, Threshold, measure_all
-from experiments.gate import Gate, checks, read_gate
+from experiments.gate import Deployed, Evidence, Gate, judge, read_gate
 from experiments.promote import GATE
+from experiments.relative_check import Comparison
+from experiments.robustness_evidence import Degraded
 from experiments.scored_trials import ScoredTrials
+from lightning_modules.metrics.bootstrap import bootstrap_difference
 
 TRIALS = ScoredTrials(["a", "b"], np.array([1.0, 0.0]), np.array([1, 0]), ["-", "M01"], None, None, None)
 SOME = measure_all(TRIALS, Threshold(0.5, "given"), resamples=0)
-LIMITS = Gate(max_eer=0.2, max_worst_attack_eer=0.5, max_eer_above_champion=0.01, max_balanced_error=0.3)
+LABELS = np.repeat([1, 0], 200)
+BETTER, WORSE = (shift * LABELS + np.random.default_rng(0).normal(size=400) for shift in (3.0, 1.0))
+OUTPUTS = {
+    "score": "double",
+    "probability": "double",
+    "decision": "string",
+    "threshold": "double",
+    "duration_s": "double",
+    "error": "string",
+}
+DEPLOYED = Deployed(1e-6, 8, list(OUTPUTS), 20.0)
 
 
-def metrics(eer: float, worst: float = 0.3, balanced: float = 0.9) -> Metrics:
+def metrics(eer: float = 0.1, worst: float = 0.3, balanced: float = 0.9) -> Metrics:
     return replace(
         SOME,
         eer={"legacy": eer, "grouped": eer, "rocch": eer},
@@ -24,31 +38,142 @@ def metrics(eer: float, worst: float = 0.3, balanced: float = 0.9) -> Metrics:
     )
 
 
+def versus(ours, theirs) -> Comparison:
+    return Comparison("4", bootstrap_difference(ours, theirs, LABELS, level=0.9))
+
+
+EVIDENCE = Evidence(
+    metrics=metrics(),
+    comparison=None,
+    robustness=[
+        Degraded("white at 10 dB", 10.0, 0.2, 0.1, 0.3, heard=False),
+        Degraded("cafe at 10 dB", 10.0, 0.3, 0.2, 0.4, heard=False),
+        Degraded("metro at 10 dB", 10.0, 0.9, 0.8, 1.0, heard=True),
+        Degraded("white at 0 dB", 0.0, 0.5, 0.4, 0.6, heard=False),
+    ],
+    deployed=DEPLOYED,
+    size_mb=2.0,
+    inputs={"audio": "binary", "path": "string"},
+    outputs=OUTPUTS,
+    unsafe=[],
+    make_robustness="spooflab robustness --model RUN",
+    make_tdcf="spooflab evaluate --model RUN --asv-scores FILE",
+)
+
+
 @pytest.mark.parametrize(
-    ("candidate", "champion", "fails"),
+    ("gate", "evidence", "found"),
     [
-        (metrics(0.1), None, []),
-        (metrics(0.2), None, []),
-        (metrics(0.21), None, ["EER"]),
-        (metrics(0.1, worst=0.6), None, ["EER of the worst attack (M02)"]),
-        (metrics(0.1, balanced=0.6), None, ["balanced error at the threshold"]),
-        (metrics(0.1), metrics(0.095), []),
-        (metrics(0.1), metrics(0.05), ["EER against the champion's"]),
-        (metrics(0.3, worst=0.9), metrics(0.1), ["EER", "EER of the worst attack (M02)", "EER against the champion's"]),
+        (Gate(max_eer=0.1), {}, None),
+        (Gate(max_eer=0.09), {}, "10.00 %"),
+        (Gate(max_worst_attack_eer=0.3), {}, None),
+        (Gate(max_worst_attack_eer=0.29), {}, "30.00 %"),
+        (Gate(max_worst_attack_eer=1.0), {"metrics": replace(metrics(), attacks={})}, "no evidence"),
+        (Gate(max_balanced_error=0.1), {}, None),
+        (Gate(max_balanced_error=0.09), {}, "10.00 %"),
+        (Gate(max_min_dcf=0.0), {}, None),
+        (Gate(max_min_tdcf_v1=1.0), {}, "no evidence"),
+        (Gate(max_min_tdcf_v1=0.2), {"metrics": replace(SOME, min_tdcf={"v1": 0.3, "v2": 0.1})}, "0.3000"),
+        (Gate(max_min_tdcf_v2=0.2), {"metrics": replace(SOME, min_tdcf={"v1": 0.3, "v2": 0.1})}, None),
+        (Gate(max_eer_at_10_db=0.3), {}, None),
+        (Gate(max_eer_at_10_db=0.29), {}, "30.00 %"),
+        (Gate(max_eer_at_10_db=1.0), {"robustness": []}, "no evidence"),
+        (Gate(max_latency_p95_ms=20), {}, None),
+        (Gate(max_latency_p95_ms=19), {}, "20.0 ms"),
+        (Gate(max_latency_p95_ms=19), {"deployed": None, "unsafe": ["a pickle"]}, "no evidence"),
+        (Gate(max_size_mb=2.0), {}, None),
+        (Gate(max_size_mb=1.9), {}, "2.00 MB"),
+        (Gate(max_score_difference=1e-4), {}, None),
+        (Gate(max_score_difference=1e-7), {}, "1e-06"),
+        (Gate(max_score_difference=1.0), {"deployed": replace(DEPLOYED, score_difference=float("inf"))}, "inf"),
+        (Gate(max_eer_above_champion=0.0), {}, None),
+        (Gate(max_eer_above_champion=0.0), {"comparison": versus(BETTER, BETTER)}, None),
+        (Gate(max_eer_above_champion=0.0), {"comparison": versus(BETTER, WORSE)}, None),
+        (Gate(max_eer_above_champion=0.1), {"comparison": versus(WORSE, BETTER)}, "paired bootstrap by trial"),
+        (Gate(max_eer_above_champion=0.9), {"comparison": Comparison("4", None, "evaluate it")}, "no evidence"),
+        (Gate(require_signature=True), {}, None),
+        (Gate(require_signature=True), {"inputs": {"path": "string"}}, "audio is missing"),
+        (Gate(require_signature=True), {"outputs": {**OUTPUTS, "score": "string"}}, "score is string"),
+        (
+            Gate(require_signature=True),
+            {"deployed": replace(DEPLOYED, columns=["score"])},
+            "decision is promised and not given",
+        ),
+        (Gate(refuse_unsafe_files=True), {}, None),
+        (Gate(refuse_unsafe_files=True), {"unsafe": ["x.pkl: a pickle"]}, "x.pkl: a pickle"),
     ],
 )
-def test_limits(candidate, champion, fails):
-    assert [row.name for row in checks(LIMITS, candidate, champion) if not row.holds] == fails
+def test_each_limit(gate, evidence, found):
+    (check,) = judge(gate, replace(EVIDENCE, **evidence))
+    assert check.holds == (found is None), check
+    assert found is None or found in check.found
+    assert getattr(gate, check.limit) is not None
+
+
+@pytest.mark.parametrize(
+    ("gate", "evidence", "command"),
+    [
+        (Gate(max_eer_at_10_db=1.0), {"robustness": []}, "spooflab robustness --model RUN"),
+        (Gate(max_min_tdcf_v2=1.0), {}, "spooflab evaluate --model RUN --asv-scores FILE"),
+        (
+            Gate(max_eer_above_champion=1.0),
+            {"comparison": Comparison("4", None, "spooflab evaluate")},
+            "spooflab evaluate",
+        ),
+    ],
+)
+def test_missing_evidence_names_the_command_that_makes_it(gate, evidence, command):
+    (check,) = judge(gate, replace(EVIDENCE, **evidence))
+    assert command in check.remedy
+    assert command in str(check)
+
+
+def test_a_wide_interval_is_no_proof():
+    """Two systems of equal EER, that err on different trials: so few trials do not show that one is no worse."""
+    labels = np.repeat([1, 0], 10)
+    ours, theirs = labels.astype(float), labels.astype(float)
+    ours[[0, 10]], theirs[[1, 11]] = (0.0, 1.0), (0.0, 1.0)
+    comparison = Comparison("4", bootstrap_difference(ours, theirs, labels, level=0.9))
+    (check,) = judge(Gate(max_eer_above_champion=0.01), replace(EVIDENCE, comparison=comparison))
+    assert comparison.difference.difference == 0
+    assert not check.holds
 
 
 @pytest.mark.parametrize("name", ["gate.yaml", "gate_demo.yaml"])
 def test_the_shipped_gates_are_gates_and_refuse_chance(name):
-    assert not all(row.holds for row in checks(read_gate(GATE.with_name(name)), metrics(0.5, balanced=0.49), None))
+    evidence = replace(EVIDENCE, metrics=metrics(0.5, balanced=0.49))
+    assert not all(check.holds for check in judge(read_gate(GATE.with_name(name)), evidence))
 
 
-@pytest.mark.parametrize("text", ["max_eer: 0.1", "{", "[]", "{max_er: 1, max_worst_attack_eer: 1}"])
-def test_what_is_no_gate_is_refused(tmp_path, text):
+def test_the_shipped_gate_lets_a_good_model_pass():
+    good = replace(EVIDENCE, metrics=metrics(0.05, balanced=0.95), robustness=EVIDENCE.robustness[:1])
+    assert [check for check in judge(read_gate(GATE), good) if not check.holds] == []
+
+
+def test_every_limit_can_be_written(tmp_path):
+    path = tmp_path / "gate.yaml"
+    values = {field.name: True if field.name.startswith("re") else 0.5 for field in fields(Gate)}
+    path.write_text(yaml.safe_dump(values))
+    assert read_gate(path) == Gate(**values)
+    assert len(judge(read_gate(path), EVIDENCE)) == len(fields(Gate))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("max_er: 0.1", "did you mean 'max_eer'"),
+        ("something: 1", "which is none"),
+        ("max_eer: low", "max_eer is 'low', expected a number"),
+        ("max_eer: true", "expected a number"),
+        ("max_eer: .nan", "expected a number"),
+        ("require_signature: 1", "expected true or false"),
+        ("{", "not readable as YAML"),
+        ("[]", "expected limits"),
+        ("", "expected limits"),
+    ],
+)
+def test_what_is_no_gate_is_refused(tmp_path, text, said):
     path = tmp_path / "gate.yaml"
     path.write_text(text)
-    with pytest.raises(ValueError, match=r"gate\.yaml"):
+    with pytest.raises(ValueError, match=r"gate\.yaml.*" + said):
         read_gate(path)

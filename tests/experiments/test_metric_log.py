@@ -68,5 +68,15 @@ def test_why_a_training_ended_is_told_before_what_could_not_be_sent(run_id, tmp_
 
 
 def test_a_store_without_the_run_is_an_error_of_its_own(place):
-    with pytest.raises(ConnectionError, match="did not take the metrics of run nowhere"):
+    with pytest.raises(LookupError, match="no run 'nowhere'"):
         tracking.log_metrics("nowhere", {"a": 1.0})
+
+
+def test_a_run_that_was_deleted_is_named_once(run_id, tmp_path, caplog):
+    log = MetricLog(run_id, tmp_path, every_s=0.01)
+    mlflow.MlflowClient().delete_run(run_id)
+    log.log_metrics({"a": 1.0}, step=1)
+    time.sleep(0.2)
+    with pytest.raises(LookupError, match=rf"run {run_id} was deleted: `mlflow runs restore"):
+        log.close()
+    assert caplog.records == []

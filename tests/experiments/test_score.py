@@ -2,7 +2,7 @@
 
 import io
 import json
-from pathlib import Path
+import shutil
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ import soundfile
 from datamodules.corpora.asvspoof2019 import asvspoof2019_la
 from experiments import tracking
 from experiments.cli import main as spooflab
-from experiments.score import find_audio, utterance_names
+from experiments.score_files import read_scores
 
 
 @pytest.fixture
@@ -91,19 +91,96 @@ def test_windows_are_told_with_their_times(evaluated, place, clips, capsys):
     assert told["score"] == pytest.approx(np.mean(told["windows"]), abs=1e-5)
 
 
-def test_names_in_a_score_file_tell_files_apart():
-    paths = [Path("a/x.wav"), Path("b/x.wav"), Path("c/two words.wav")]
-    assert list(utterance_names(paths).values()) == ["a/x.wav", "b/x.wav", "two_words"]
-
-
-def test_folders_are_searched_for_audio(tmp_path):
-    for name in ("b.wav", "a.FLAC", "notes.txt", "sub/c.mp3"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).touch()
-    found = [path.relative_to(tmp_path).as_posix() for path in find_audio([tmp_path])]
-    assert found == ["a.FLAC", "b.wav", "sub/c.mp3"]
-
-
 def test_a_folder_without_audio_is_an_error(evaluated, place, tmp_path, capsys):
     assert spooflab(["score", str(tmp_path), "--model", evaluated]) == 1
     assert "no audio file" in capsys.readouterr().err
+
+
+def test_a_table_is_written_with_its_attacks_and_keys(evaluated, place, clips, tmp_path):
+    trials = asvspoof2019_la(str(place.corpus)).partition("eval")[:3]
+    table = tmp_path / "trials.csv"
+    rows = "".join(f"{trial.path},{trial.utterance},{trial.key},{trial.attack}\n" for trial in trials)
+    table.write_text(f"path,utterance,key,attack\n{rows}")
+    out = tmp_path / "scores.txt"
+    assert spooflab(["score", str(table), "--model", evaluated, "--out", str(out)]) == 0
+    written = [line.split()[:3] for line in out.read_text().splitlines()]
+    assert written == [[trial.utterance, trial.attack, trial.key] for trial in trials]
+    logged = read_scores(tracking.fetch(evaluated, "evaluation/eval/scores.txt"))
+    assert read_scores(out).scores.tolist() == pytest.approx(logged.scores[:3].tolist(), abs=1e-5)
+
+
+def test_a_partition_is_scored_as_json_lines_with_facts(evaluated, place, tmp_path):
+    out = tmp_path / "scores.jsonl"
+    words = ["score", "--config", str(place.folder / "data.yaml"), "--partition", "dev", "--model", evaluated]
+    assert spooflab([*words, "--out", str(out)]) == 0
+    rows = [json.loads(line) for line in out.read_text().splitlines()]
+    trials = asvspoof2019_la(str(place.corpus)).partition("dev")
+    assert [(row["utterance"], row["attack"]) for row in rows] == [(t.utterance, t.attack) for t in trials]
+    first = soundfile.read(trials[0].path)[0]
+    assert rows[0]["facts"]["duration_s"] == pytest.approx(len(first) / 16000)
+    assert rows[0]["facts"]["level_dbfs"] == pytest.approx(10 * np.log10(np.mean(first**2)))
+
+
+def test_bad_files_are_counted_by_reason_and_written_down(evaluated, place, clips, tmp_path, capsys):
+    for name in ("one.wav", "two.wav"):
+        (tmp_path / name).write_bytes(b"")
+    (tmp_path / "letter.wav").write_bytes(b"this is a letter, not a recording")
+    bad, out = tmp_path / "bad.tsv", tmp_path / "scores.txt"
+    words = ["score", str(clips[0]), str(tmp_path), "--model", evaluated, "--out", str(out), "--bad", str(bad)]
+    assert spooflab(words) == 1
+    told = capsys.readouterr()
+    assert "1 scored, 3 bad" in told.out
+    assert "3 files could not be judged" in told.err
+    assert "      2  found an empty file …" in told.err
+    assert [line.split("\t")[0] for line in bad.read_text().splitlines()] == [
+        str(tmp_path / name) for name in ("letter.wav", "one.wav", "two.wav")
+    ]
+    assert len(out.read_text().splitlines()) == 1
+
+
+def test_only_what_is_new_or_mended_is_scored_again(evaluated, place, clips, tmp_path, capsys):
+    folder, out = tmp_path / "in", tmp_path / "scores.txt"
+    folder.mkdir()
+    (folder / "m.wav").write_bytes(b"")
+    (folder / "z.flac").write_bytes(clips[0].read_bytes())
+    words = ["score", str(folder), "--model", evaluated, "--out", str(out)]
+    assert spooflab(words) == 1
+    (folder / "m.wav").write_bytes(clips[1].read_bytes())
+    (folder / "a.flac").write_bytes(clips[2].read_bytes())
+    capsys.readouterr()
+    assert spooflab(words) == 0
+    assert "2 scored, 0 bad" in capsys.readouterr().out
+    assert [line.split()[0] for line in out.read_text().splitlines()] == ["z", "a", "m"]
+    assert spooflab(words) == 0
+    assert "0 scored, 0 bad" in capsys.readouterr().out
+    assert spooflab([*words, "--again"]) == 0
+    assert [line.split()[0] for line in out.read_text().splitlines()] == ["a", "m", "z"]
+
+
+def test_another_window_is_not_mixed_in(evaluated, place, clips, tmp_path, capsys):
+    out = tmp_path / "scores.txt"
+    words = ["score", str(clips[0]), "--model", evaluated, "--out", str(out)]
+    assert spooflab(words) == 0
+    before = out.read_bytes()
+    assert spooflab([*words, "--window-s", "0.5"]) == 1
+    assert "window_s None instead of 0.5" in capsys.readouterr().err
+    assert out.read_bytes() == before
+    assert spooflab([*words, "--window-s", "0.5", "--again"]) == 0
+    assert out.read_bytes() != before
+
+
+def test_another_model_is_not_mixed_in(evaluated, place, clips, tmp_path, capsys):
+    out = tmp_path / "scores.txt"
+    assert spooflab(["score", str(clips[0]), "--model", evaluated, "--out", str(out)]) == 0
+    other = tmp_path / "other"
+    shutil.copytree(tracking.fetch(evaluated, "countermeasure"), other)
+    point = other / "operating_point.json"
+    point.write_text(json.dumps(json.loads(point.read_text()) | {"threshold": 1.0}))
+    assert spooflab(["score", str(clips[0]), "--model", str(other), "--out", str(out)]) == 1
+    assert "model_sha256" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [["--jobs", "0"], ["--window-s", "0"], ["--hop-s", "nan"]])
+def test_a_number_that_cannot_be_is_refused_before_anything_is_loaded(words):
+    with pytest.raises(SystemExit):
+        spooflab(["score", "x.wav", *words])

@@ -71,3 +71,16 @@ def test_what_is_missing_is_named(place):
         tracking.get("nowhere")
     with pytest.raises(LookupError, match="unheard-of"):
         tracking.winner("unheard-of")
+
+
+def test_a_deleted_run_is_not_there_and_a_new_one_takes_its_place(place):
+    with tracking.run("first") as first:
+        pass
+    mlflow.MlflowClient().delete_run(first)
+    assert not tracking.exists(first)
+    with pytest.raises(LookupError, match=rf"run {first} was deleted.*restore --run-id {first}"):
+        tracking.get(first)
+    with tracking.run("second", resume=first) as second:
+        pass
+    assert second != first
+    assert tracking.get(second).info.status == "FINISHED"

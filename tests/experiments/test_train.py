@@ -14,6 +14,7 @@ from datamodules.audio import decode
 from datamodules.corpora.asvspoof2019 import asvspoof2019_la
 from experiments import tracking
 from experiments.evaluate import evaluate
+from experiments.heard import ARTIFACT
 from experiments.inference import Countermeasure
 from experiments.registry import COUNTERMEASURE_ARTIFACT
 from experiments.train import SCRATCH, drop_scratch, hand_over_frontend, main, train
@@ -262,7 +263,7 @@ def test_enhancement_is_of_training_cache_and_use(place, network):
 def test_what_training_audio_was_altered_by_is_logged(place):
     augmentation = "data__augmentation__class_path"
     words = place.words(epochs=1, **{augmentation: "datamodules.augmentation.AdditiveWhiteGaussianNoise"})
-    logged = json.loads(tracking.fetch(train(words).run_id, tracking.AUGMENTATION_ARTIFACT).read_text())
+    logged = json.loads(tracking.fetch(train(words).run_id, ARTIFACT).read_text())
     assert list(logged) == ["augmentation"]
     assert logged["augmentation"]["class_path"].endswith("AdditiveWhiteGaussianNoise")
     assert logged["augmentation"]["snr_min_db"] == 10.0

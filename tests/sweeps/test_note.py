@@ -5,7 +5,7 @@ from optuna.trial import TrialState
 
 from experiments.scored_trials import ScoredTrials
 from sweeps.findings import findings
-from sweeps.note import in_words, note, values_of
+from sweeps.note import Drawn, in_words, note, values_of
 from sweeps.seed_table import Row, Training, judge
 from sweeps.trial_table import as_html, trial_table
 from tests.sweeps.made_up import study, trial
@@ -22,7 +22,7 @@ def test_the_answer_comes_first():
         trial(0.4, state=TrialState.PRUNED, epochs=1, seconds=10),
         trial(None, state=TrialState.FAIL, attributes={"cause": "RuntimeError: no disk"}),
     )
-    text = note(findings(made, EER, ["network"]), {"fANOVA": {"dropout": 0.7}}, "5")
+    text = note(findings(made, EER, ["network"]), "5", Drawn({"fANOVA": {"dropout": 0.7}}))
     first, values = text.split("\n\n")[:2]
     assert first == "### Best: trial 1 ([its run](#/experiments/5/runs/run0.003)): dev EER 10.00 %"
     assert values == (
@@ -43,14 +43,21 @@ def test_the_answer_comes_first():
 
 
 def test_nothing_yet_is_said():
-    text = note(findings(study(), EER, []), {}, "1", left_out=["history (no trial is complete)"])
+    text = note(findings(study(), EER, []), "1", Drawn(left_out=["history (no trial is complete)"]))
     assert "No trial is complete yet" in text
     assert "history (no trial is complete)" in text
 
 
+def test_what_is_not_drawn_yet_is_promised_and_why_it_stopped_comes_first():
+    text = note(findings(study(trial(0.1)), EER, []), "1", stopped="stopped at 1 of 6 trials: three failed")
+    assert text.startswith("**Stopped at 1 of 6 trials: three failed**")
+    assert "come when the sweep ends" in text
+    assert "figures.html" not in text
+
+
 def test_several_measures_show_their_front():
     made = study(trial((0.1, 30.0)), trial((0.2, 10.0)), trial((0.3, 40.0)), measures=2)
-    text = note(findings(made, ("dev/eer", "latency_ms"), ["network"]), {}, "1")
+    text = note(findings(made, ("dev/eer", "latency_ms"), ["network"]), "1")
     assert "Pareto front, 2 of 3 complete trials" in text
     assert "| 1 cnn | 20.00 % | 10.00 ms |" in text
 
@@ -60,7 +67,7 @@ def test_a_long_note_is_cut_where_mlflow_would():
         trial(None, state=TrialState.FAIL, attributes={"cause": f"{k} {'x' * 3000}"}, learning_rate=0.001)
         for k in range(5)
     ]
-    assert len(note(findings(study(trial(0.1), *failed), EER, []), {}, "1")) < 8000
+    assert len(note(findings(study(trial(0.1), *failed), EER, []), "1")) < 8000
 
 
 def test_durations_are_said_as_people_do():
@@ -89,6 +96,6 @@ def test_a_better_trial_than_those_with_seeds_asks_for_its_own():
     made = study(trial(0.2), trial(0.1, learning_rate=0.02))
     scored = ScoredTrials(["a", "b"], np.zeros(2), np.array([1, 0]), ["-", "-"], None, None, None)
     verdict = judge([Row(0, "trial 0", 0.2, {0: Training("run", 0.3, scored)})], EER[0], 1)
-    text = note(findings(made, EER, []), {}, "1", verdict)
+    text = note(findings(made, EER, []), "1", verdict=verdict)
     assert text.startswith("### Best: trial 0 ([its run](#/experiments/1/runs/run)): mean dev EER 30.00 % over 1 seeds")
     assert "Trial 1 has come out better in the sweep since" in text

@@ -1,8 +1,10 @@
 """Every kind of wreck is repaired, what lives is left alone, and a second look finds nothing to do."""
 
+import io
 import json
 import time
 
+import mlflow
 import optuna
 import pytest
 from optuna.trial import TrialState
@@ -10,6 +12,8 @@ from optuna.trial import TrialState
 from experiments import tracking
 from experiments.cli import main as spooflab
 from sweeps import reconcile as module
+from sweeps.engine import Local
+from sweeps.mirror import mirror
 from sweeps.reconcile import put_back, reconcile, sign
 from sweeps.signature import this_worker
 from sweeps.space import Space, Subspace
@@ -30,6 +34,7 @@ from sweeps.study import (
     waiting,
     without_replaced,
 )
+from sweeps.team import Team
 
 SPACE = Space(Subspace())
 DEAD = f"{this_worker().rsplit(':', 2)[0]}:1:0.00"
@@ -97,6 +102,17 @@ def test_a_trial_of_a_dead_worker_waits_again_with_its_values_seed_and_run(wreck
     assert run.data.tags["failure.earlier"] == again.user_attrs[EARLIER]
     assert "died" in again.user_attrs[EARLIER]
     assert "failure" not in run.data.tags
+
+
+def test_a_trial_whose_run_was_deleted_waits_again_and_gets_a_new_one(wreck):
+    trial = wreck.taken()
+    mlflow.MlflowClient().delete_run(wreck.run(trial))
+    mirror(study_trial := wreck.study.trials[trial.number])
+    assert RUN_ID in study_trial.user_attrs
+    (repair,) = wreck.repaired()
+    assert "retry 1 of 2" in repair
+    assert RUN_ID not in wreck.current.user_attrs
+    assert wreck.current.state is TrialState.WAITING
 
 
 def test_after_two_retries_it_has_failed_and_says_why(wreck):
@@ -215,7 +231,7 @@ def test_two_that_repair_at_once_queue_a_trial_once(wreck):
     wreck.study.tell(trial, state=TrialState.FAIL)
     frozen = wreck.study.trials[0]
     for _ in range(2):
-        module.queue_again(wreck.study, frozen, "died")
+        module.queue_again(wreck.study, frozen, "died", frozen.user_attrs.get(RUN_ID))
     assert len(waiting(wreck.study)) == 2
     assert wreck.current.number == 1
     assert queue(wreck.study, 1) == 2  # the second is surplus: who takes it gives it up
@@ -238,6 +254,20 @@ def test_a_launcher_elsewhere_lives_as_long_as_it_says_so(wreck):
     for seconds_ago, lives in ((0, True), (3600, False)):
         wreck.study.set_user_attr("launcher", {"worker": ELSEWHERE, "seen": time.time() - seconds_ago})
         assert module.is_launched(wreck.study) is lives
+        assert module.another_launches(wreck.study) is lives
+    sign(wreck.study)
+    assert not module.another_launches(wreck.study)
+
+
+def test_the_higher_of_two_totals_counts_while_both_launch(wreck):
+    team = Team(SPACE, [], {}, wreck.storage, Local(), "auto", io.StringIO())
+    wreck.study.tell(wreck.taken(), 0.5)
+    wreck.study.set_user_attr("launcher", {"worker": ELSEWHERE, "seen": time.time()})
+    wreck.study.set_user_attr(TOTAL, 3)
+    team.bring(wreck.study, wreck.parent, 1)
+    assert wreck.study.user_attrs[TOTAL] == 3
+    team.bring(wreck.study, wreck.parent, 1)  # this process has signed since
+    assert wreck.study.user_attrs[TOTAL] == 1
 
 
 def test_the_command_tells_what_it_repaired(wreck, capsys):

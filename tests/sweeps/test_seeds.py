@@ -79,7 +79,7 @@ def test_one_that_is_tried_again_is_still_of_its_trial():
     beside = optuna.create_study()
     queue_seeds(beside, study(trial(0.1)).trials, 1)
     beside.tell(beside.ask(), state=TrialState.FAIL)
-    queue_again(beside, beside.trials[0], "its worker died")
+    queue_again(beside, beside.trials[0], "its worker died", None)
     (again,) = [each for each in beside.trials if each.state is TrialState.WAITING]
     assert reseeding(again) == Reseeding(0, 0)
     assert name_of(again) == "trial 0 seed 0"

@@ -6,6 +6,7 @@ import pytest
 from sweeps.space import Space, Subspace
 from sweeps.study import (
     QUEUED,
+    RUN_ID,
     open_study,
     own_trials,
     queue,
@@ -55,7 +56,7 @@ def test_a_retry_keeps_values_and_seed_and_replaces(study):
         study.optimize(_fail, n_trials=1)
     (failed,) = own_trials(study)
     assert settled(study) == []  # it told no failure of its own, so its worker died: it is owed another try
-    queue_again(study, failed, "died")
+    queue_again(study, failed, "died", failed.user_attrs.get(RUN_ID))
     assert settled(study) == []
     assert queue(study, 1) == 1  # the retry is the one that is missing
     run(study, 1)
