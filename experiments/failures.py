@@ -1,4 +1,4 @@
-"""An exception in, what a person needs to know of it out: its last lines, a hint, and a cause that can be compared."""
+"""An exception in, what a person needs to know of it out: its last lines, a hint, its cause, and the kind of it."""
 
 import errno
 import re
@@ -12,7 +12,8 @@ OUT_OF_MEMORY = (
     "or run fewer --workers"
 )
 _LAST_LINES = 12
-_LONGEST_CAUSE = 200
+_LONGEST_CAUSE = 300
+_COMPARED = 200  # of a cause: where its end is cut off depends on its numbers
 _LONGEST_MESSAGE, _LONGEST_TEXT = 3000, 4000  # MLflow's tags end at 8,000
 _ALLOCATORS = ("can't allocate memory", "not enough memory", "out of memory", "cannot allocate memory")
 _THIS_TIME_S_OWN = re.compile(r"0x[0-9a-f]+|\b[0-9a-f]{8,}\b|\d+(\.\d+)?(e[+-]?\d+)?", re.IGNORECASE)
@@ -24,7 +25,7 @@ class Failure:
 
     Attributes:
         text: the message, a hint where there is one, and the last lines of the traceback.
-        cause: one line that is the same whenever the same goes wrong.
+        cause: type and message, in one line.
     """
 
     text: str
@@ -41,9 +42,13 @@ def describe(error: BaseException) -> Failure:
 
 
 def cause(error: BaseException) -> str:
-    """Return type and message in one line, without numbers and addresses, which are another each time."""
-    message = _THIS_TIME_S_OWN.sub("#", " ".join(str(error).split()))
-    return f"{type(error).__name__}: {message}"[:_LONGEST_CAUSE]
+    """Return type and message in one line."""
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"[:_LONGEST_CAUSE]
+
+
+def kind(cause: str) -> str:
+    """Return what is the same of a cause whenever the same goes wrong: it has no numbers and no addresses."""
+    return _THIS_TIME_S_OWN.sub("#", cause)[:_COMPARED]
 
 
 def is_out_of_memory(error: BaseException) -> bool:

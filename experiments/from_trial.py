@@ -13,7 +13,7 @@ class Reproduction(NamedTuple):
     """How a trial is trained once more.
 
     Attributes:
-        arguments: of the training: the trial's whole config, then what was given beside it.
+        arguments: of the training: the trial's whole config, its origin as the name, then what was given beside it.
         threads: that torch had in the trial, where its run tells; another number changes the last digits.
         tags: tell the new run's origin.
     """
@@ -42,12 +42,13 @@ def reproduce(arguments: Sequence[str]) -> Reproduction:
         raise ValueError(f"{OPTION}: found {asked!r}, expected SWEEP:NUMBER, such as demo:12")
     run_id = _run_of(sweep, int(number))
     config = tracking.fetch(run_id, tracking.CONFIG_ARTIFACT)
+    origin = f"{sweep}:{number}"
     threads = tracking.get(run_id).data.tags.get(tracking.THREADS_TAG)
     after = words[place + 1 + (not equals) :]
     return Reproduction(
-        [*words[:place], "--config", str(config), *after],
+        [*words[:place], "--config", str(config), f"--name={origin}", *after],
         int(threads) if threads else None,
-        {"reproduces": f"{sweep}:{number}", "reproduces.run": run_id},
+        {"reproduces": origin, "reproduces.run": run_id},
     )
 
 

@@ -7,11 +7,10 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from experiments.evidence import Metrics
 from experiments.relative_check import Comparison
 from experiments.robustness_evidence import Degraded
+from experiments.yaml_files import read_yaml
 
 NOISE_DB = 10.0
 INPUTS = {"audio": "binary"}
@@ -144,10 +143,7 @@ def read_gate(path: Path) -> Gate:
     Raises:
         ValueError: the file is missing, no YAML, has other keys than a gate, values of other kinds, or no limit at all.
     """
-    try:
-        values = yaml.safe_load(path.read_text())
-    except (OSError, yaml.YAMLError) as error:
-        raise ValueError(f"{path}: not readable as YAML ({error})") from error
+    values = read_yaml(path)
     if not isinstance(values, dict) or not values:
         raise ValueError(f"{path}: found {values!r}, expected limits, such as `max_eer: 0.1`")
     expected = [field.name for field in fields(Gate)]

@@ -17,6 +17,7 @@ from experiments.training_config import TrainingCLI, parse
 from lightning_modules.lengths import trimmed
 
 _STEPS: Final = 5  # the first of them warms up
+_FEWEST: Final = 2  # batches, between which the time of one passes
 _ENDLESS_EPOCHS: Final = 1000  # what Lightning trains for where no number is given
 
 
@@ -60,12 +61,15 @@ def training_cost(arguments: Sequence[str], steps: int = _STEPS) -> TrainingCost
     hand_over_frontend(cli.model, cli.datamodule)
     train, dev = cli.datamodule.train_dataloader(), cli.datamodule.val_dataloader()
     _warm_up(cli, train, dev, steps)
+    if min(len(train), len(dev)) < _FEWEST:
+        _repeat_epochs(cli.trainer, steps)
     cli.trainer.fit(cli.model, datamodule=cli.datamodule)
+    epochs = cli.config.trainer.max_epochs
     return TrainingCost(
         parameters=summary.parameters.total,
         macs=summary.macs,
         epoch_s=len(train) * clock.step_s("train") + len(dev) * clock.step_s("dev"),
-        epochs=cli.config.trainer.max_epochs or _ENDLESS_EPOCHS,
+        epochs=_ENDLESS_EPOCHS if epochs is None else epochs,
     )
 
 
@@ -77,21 +81,30 @@ def _warm_up(cli: TrainingCLI, train: BatchLoader, dev: BatchLoader, steps: int)
         cli.model.normalisation.fit(part for batch in batches for part in trimmed(*cli.model.features(batch)))
 
 
+def _repeat_epochs(trainer: pl.Trainer, epochs: int) -> None:
+    """Have a brief training last for several epochs: one of a single batch tells nothing of what that takes."""
+    trainer.fit_loop.max_epochs = epochs
+    trainer.fit_loop.epoch_loop.max_steps = -1
+
+
 class _Clock(Callback):
     """Notes when each batch is done."""
 
     def __init__(self) -> None:
-        self._times: dict[str, list[float]] = {"train": [], "dev": []}
+        self._ends: list[tuple[str, float]] = []
 
     def on_train_batch_end(self, trainer: pl.Trainer, *_: Any) -> None:  # noqa: ANN401, ARG002 - Lightning's signature
         """Note a step of training."""
-        self._times["train"].append(time.perf_counter())
+        self._ends.append(("train", time.perf_counter()))
 
     def on_validation_batch_end(self, trainer: pl.Trainer, *_: Any) -> None:  # noqa: ANN401, ARG002
         """Note a step of dev."""
-        self._times["dev"].append(time.perf_counter())
+        self._ends.append(("dev", time.perf_counter()))
 
     def step_s(self, of: str) -> float:
-        """The median time from one batch to the next; 0 where there is but one."""
-        times = [after - before for before, after in pairwise(self._times[of])]
-        return statistics.median(times) if times else 0.0
+        """The median time from one batch to the next, or from the end of the other partition; 0 where there is none."""
+        taken = [(before == of, end - start) for (before, start), (kind, end) in pairwise(self._ends) if kind == of]
+        within = [seconds for same, seconds in taken if same]
+        between = [seconds for _, seconds in taken]
+        # The first one after the other partition is of the first epoch, which warms up.
+        return statistics.median(within or between[1:] or between or [0.0])

@@ -176,9 +176,16 @@ class Detector(pl.LightningModule):
 
     def configure_optimizers(self) -> Any:  # noqa: ANN401 - Lightning's own union is longer than the function
         """The optimiser of what is to be learnt, under a learning rate that follows the schedule."""
+        return self.optimisation(max(1, int(self.trainer.estimated_stepping_batches)))
+
+    def optimisation(self, steps: int) -> dict[str, Any]:
+        """Make the optimiser and the schedule of a training of so many steps, in the form that Lightning takes.
+
+        Raises:
+            ValueError: the learning rate or the weight decay is impossible.
+        """
         learnt = [parameter for parameter in self.parameters() if parameter.requires_grad]
         optimiser = OPTIMISERS[self.optimiser](learnt, lr=self.learning_rate, weight_decay=self.weight_decay)
-        steps = max(1, int(self.trainer.estimated_stepping_batches))
         scheduler = self.schedule.scheduler(optimiser, self.learning_rate, steps)
         return {"optimizer": optimiser, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
 

@@ -1,6 +1,7 @@
 """A space in, the trainings that it can ask for out: every key, and the ends of every range, tried first."""
 
 import random
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
@@ -20,6 +21,7 @@ from sweeps.space import Draw, Params, Space
 
 _MIXED_TRIES: Final = 20  # ends of several ranges at once, before each is tried alone
 _SINGLE_TRIES: Final = 100
+_STEPS: Final = 100  # of a training that is not begun: an optimiser and a schedule are made for some number
 
 
 class Checked(NamedTuple):
@@ -37,7 +39,8 @@ class Checked(NamedTuple):
 def check(space: Space, bases: BaseConfigs) -> list[Checked]:
     """Refuse a space before its first trial, if any of its trials could not be trained.
 
-    Both ends of each range and every choice are made real: a detector is built of them and scores noise.
+    Both ends of each range and every choice are made real: a detector is built of them and scores noise, its optimiser
+    and its schedule are made.
 
     Args:
         space: to be searched.
@@ -49,11 +52,12 @@ def check(space: Space, bases: BaseConfigs) -> list[Checked]:
     Raises:
         SpaceError: a key is unknown, a value impossible, or no values satisfy the constraints.
     """
+    _say_if_nothing_is_searched(space)
     checked = []
     for options in space.root.coverings():
         refuse_unknown(_random_draw(space, options))
         draw = _any_valid(space, bases, options, f"the options {', '.join(options.values())}" if options else "").draw
-        checked.append(Checked(draw, tried(draw, parse)))
+        checked.append(Checked(draw, tried(draw, _training)))
         build = _build_detector if _of_the_detector(space.root.parameters_of(options)) else _build
         for corner in _corners(space, bases, options):
             tried(corner, build)
@@ -116,15 +120,32 @@ def _of_the_detector(names: Iterable[str]) -> bool:
 
 def _build(words: Sequence[str]) -> None:
     """Make all that a trial would train with, and let the detector score noise."""
-    _score_noise(parse(words).model)
+    _try_out(_training(words).model)
 
 
 def _build_detector(words: Sequence[str]) -> None:
     """Make the detector that a trial would train, and let it score noise."""
-    _score_noise(read_detector(words))
+    _try_out(read_detector(words))
 
 
-def _score_noise(detector: Detector) -> None:
+def _training(words: Sequence[str]) -> TrainingCLI:
+    """Make a training that ends."""
+    training = parse(words)
+    epochs = training.config.trainer.max_epochs
+    if epochs is not None and epochs < 1:
+        raise ValueError(f"found {epochs} as trainer.max_epochs, expected 1 or more: a trial is a training that ends")
+    return training
+
+
+def _say_if_nothing_is_searched(space: Space) -> None:
+    if not (space.root.parameters or space.root.branches or isinstance(space.sampler, Grid)):
+        print(
+            "the space has no parameters: its trials are one config, and differ by their seeds alone", file=sys.stderr
+        )
+
+
+def _try_out(detector: Detector) -> None:
+    detector.optimisation(_STEPS)
     waveform = clip(detector.frontend.sample_rate_hz, detector.crop_s)
     make_ready(detector, waveform)
     with one_thread(), torch.inference_mode():

@@ -7,17 +7,17 @@ import time
 from dataclasses import asdict, dataclass
 
 import optuna
-from rich.console import Console
 from rich.table import Table
 
 from experiments import registry, tracking, tracking_artifacts
+from experiments.console import console
 from experiments.selection import EER
 from experiments.train import SCRATCH
 from sweeps.findings import findings
 from sweeps.note import in_words
 from sweeps.reseed import SEEDS_TAG
 from sweeps.retention import CHECKPOINT_FOLDER, KEPT, beyond, drop_checkpoints
-from sweeps.storage import open_storage
+from sweeps.storage import Storage, open_storage
 from sweeps.study import DEFAULT_STORAGE, OBJECTIVE
 
 _ENDED = ("FINISHED", "FAILED", "KILLED")
@@ -67,11 +67,13 @@ def disks(storage: str, keep: int, name: str | None = None) -> list[Disk]:
 
     Raises:
         LookupError: no sweep has that name.
+        FileNotFoundError: the storage is a file that is not there.
     """
     parents = tracking.find_tagged(tracking.SWEEP_TAG) if name is None else [tracking.sweep(name)]
-    known = optuna.get_all_study_names(open_storage(storage))
+    opened = open_storage(storage, create=False)
+    known = optuna.get_all_study_names(opened)
     spared = registry.registered_runs()
-    return [_disk(parent, storage, keep, known, spared) for parent in parents]
+    return [_disk(parent, opened, keep, known, spared) for parent in parents]
 
 
 def free(disk: Disk, keep: int) -> None:
@@ -81,7 +83,7 @@ def free(disk: Disk, keep: int) -> None:
         shutil.rmtree(SCRATCH / run_id)
 
 
-def _disk(parent: tracking.Run, storage: str, keep: int, known: list[str], spared: frozenset[str]) -> Disk:
+def _disk(parent: tracking.Run, storage: Storage, keep: int, known: list[str], spared: frozenset[str]) -> Disk:
     name = parent.data.tags[tracking.SWEEP_TAG]
     nests = [parent, *tracking.find({SEEDS_TAG: name})]
     nested = {run.info.run_id: run for nest in nests for run in (nest, *tracking.children(nest.info.run_id))}
@@ -98,9 +100,9 @@ def _disk(parent: tracking.Run, storage: str, keep: int, known: list[str], spare
     if runs_now:
         remark = "running: nothing is freed (if nothing runs, `spooflab sweep --reconcile` says so)"
     elif name not in known:
-        remark = f"its study is not in {storage}, which would say what the best are: give --storage"
+        remark = "its study, which would say what the best are, is not in this database: give --storage"
     else:
-        study = optuna.load_study(study_name=name, storage=open_storage(storage))
+        study = optuna.load_study(study_name=name, storage=storage)
         wanted = beyond(findings(study, study.user_attrs.get(OBJECTIVE, [EER]), ()), keep)
         surplus = [run_id for run_id in wanted if checkpoints.get(run_id) and run_id not in spared]
     leftover = [] if runs_now else [run_id for run_id, size in scratch.items() if size]
@@ -127,7 +129,10 @@ def _folder_size(run_id: str) -> int:
 
 def show(found: list[Disk]) -> None:
     """Print what sweeps take and what of it can be freed."""
-    table = Table("sweep", "status", "age", "runs", "artifacts", "of these checkpoints", "scratch", "can be freed")
+    table = Table()
+    table.add_column("sweep", overflow="fold")
+    for heading in ("status", "age", "runs", "artifacts", "of these checkpoints", "scratch", "can be freed"):
+        table.add_column(heading)
     for disk in found:
         table.add_row(
             disk.sweep,
@@ -137,7 +142,7 @@ def show(found: list[Disk]) -> None:
             *(_mb(size) for size in (disk.artifacts, disk.checkpoints, disk.scratch)),
             _mb(disk.free_checkpoints + disk.free_scratch),
         )
-    Console().print(table)
+    console().print(table)
     for disk in found:
         if disk.remark:
             print(f"{disk.sweep}: {disk.remark}")

@@ -21,6 +21,7 @@ from sweeps.space_file import read_space
 from sweeps.study import DEFAULT_STORAGE, PARENT, load_study, settled
 
 _SUBCOMMANDS = {"worker": join.main, "clean": clean.main}
+_LEAST = {"trials": 1, "workers": 1, "gpus_per_worker": 1, "keep_checkpoints": 1, "seeds": 1, "reseed_top": 0}
 
 
 def main(arguments: list[str]) -> int:
@@ -57,11 +58,10 @@ def main(arguments: list[str]) -> int:
         return _reconcile(name, options.storage, options.json) if name else parser.error("--reconcile needs --name")
     if options.space is None:
         parser.error("--space is missing: the YAML of the search space")
-    numbers = ("trials", "workers", "gpus_per_worker", "keep_checkpoints", "seeds")
-    given = [value for value in (getattr(options, number) for number in numbers) if value is not None]
-    if min(given) < 1 or options.reseed_top < 0:
-        names = ", ".join("--" + number.replace("_", "-") for number in numbers)
-        parser.error(f"{names} must be at least 1, and --reseed-top not below 0")
+    for option, least in _LEAST.items():
+        value = getattr(options, option)
+        if value is not None and value < least:
+            parser.error(f"--{option.replace('_', '-')}: found {value}, expected {least} or more")
     if options.dry_run:
         dry_run(read_space(options.space), options.trials, options.workers or 1, options.json)
         return 0

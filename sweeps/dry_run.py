@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Final
 
-from rich.console import Console
 from rich.table import Table
 
+from experiments.console import console
 from experiments.threads import share, use
 from experiments.training_cost import TrainingCost, training_cost
 from sweeps.check import Checked, check, sample
@@ -17,6 +17,9 @@ from sweeps.space import Draw, Space
 
 _MOST_SHOWN: Final = 20
 _S_PER_HOUR: Final = 3600
+_UNITS: Final = {"days": 86400.0, "h": 3600.0, "min": 60.0}
+_FEWEST_UNITS: Final = 2
+_TWO_DIGITS: Final = 10
 
 
 def dry_run(space: Space, asked: int | None, workers: int, as_json: bool) -> None:
@@ -39,11 +42,11 @@ def dry_run(space: Space, asked: int | None, workers: int, as_json: bool) -> Non
     costs = measure(checked)
     hours = estimated_hours(list(costs.values()), total, workers)
     if as_json:
-        estimate = {"trials": total, "workers": workers, "hours": round(hours, 3)}
+        estimate = {"trials": total, "workers": workers, "hours": float(f"{hours:.4g}")}
         branches = {label: asdict(cost) for label, cost in costs.items()}
         print(json.dumps({"configs": [draw.words for draw in draws], "branches": branches, "estimate": estimate}))
     else:
-        _show(draws, costs, f"{total} trials, {workers} worker(s): at most {hours:.2g} hours")
+        _show(draws, costs, f"{total} trials, {workers} worker(s): about {in_short(hours * _S_PER_HOUR)}")
 
 
 def measure(checked: Sequence[Checked]) -> dict[str, TrainingCost]:
@@ -61,11 +64,21 @@ def _show(draws: Sequence[Draw], costs: Mapping[str, TrainingCost], estimate: st
     for draw in draws:
         print("spooflab train", *draw.words)
     table = Table(title="one draw of each, measured on this machine", title_justify="left")
-    table.add_column("branch")
-    for heading in ("parameters", "MACs a crop", "s an epoch", "epochs", "min a trial"):
+    table.add_column("branch", overflow="fold")
+    for heading in ("parameters", "MACs a crop", "an epoch", "epochs", "a trial"):
         table.add_column(heading, justify="right")
     for label, cost in costs.items():
-        numbers = (f"{cost.parameters:,}", f"{cost.macs:,}", f"{cost.epoch_s:.2g}", str(cost.epochs))
-        table.add_row(label, *numbers, f"{cost.seconds / 60:.2g}")
-    Console().print(table)
-    print(f"{estimate}, without the first decoding, and without what pruning saves")
+        numbers = (f"{cost.parameters:,}", f"{cost.macs:,}", in_short(cost.epoch_s), str(cost.epochs))
+        table.add_row(label, *numbers, in_short(cost.seconds))
+    console().print(table)
+    print(
+        f"{estimate}, without the check, the start of workers and trials, the first decoding, tracking and the "
+        "charts, and if no trial is pruned or stops early"
+    )
+
+
+def in_short(duration_s: float) -> str:
+    """Write a duration to two digits, in the unit that suits it: one that is short is not written as none."""
+    unit, seconds = next(((unit, s) for unit, s in _UNITS.items() if duration_s >= _FEWEST_UNITS * s), ("s", 1.0))
+    number = duration_s / seconds
+    return f"{number:.0f} {unit}" if number >= _TWO_DIGITS else f"{number:.2g} {unit}"

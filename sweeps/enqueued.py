@@ -42,7 +42,7 @@ def _taken(part: Subspace, wanted: dict[str, Any], prefix: str, where: str) -> I
     for name, options in part.branches.items():
         if name in wanted:
             option = wanted[name]
-            if option not in options:
+            if not isinstance(option, str) or option not in options:
                 raise SpaceError(f"{where}: {name}: found {option!r}, expected one of {', '.join(options)}")
             yield prefix + name, option
             yield from _taken(options[option], wanted, f"{prefix}{option}/", where)

@@ -1,6 +1,5 @@
 """A study in, what it found out: counts, best, front, baseline, median, failures, and the time that pruning saved."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean, median
@@ -8,7 +7,7 @@ from statistics import fmean, median
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
-from sweeps.streak import cause
+from sweeps.streak import cause, kind_of_failure
 from sweeps.study import MEASURED, RETRY_OF, front, settled
 
 OUTCOMES = {TrialState.COMPLETE: "complete", TrialState.PRUNED: "pruned", TrialState.FAIL: "failed"}
@@ -65,10 +64,13 @@ class Findings:
 
     @property
     def failures(self) -> dict[str, list[int]]:
-        """Numbers of the failed trials by what they failed of, the most frequent cause first."""
-        failed = [trial for trial in self.trials if trial.state is TrialState.FAIL]
-        counts = Counter(cause(trial) for trial in failed).most_common()
-        return {reason: [trial.number for trial in failed if cause(trial) == reason] for reason, _ in counts}
+        """Numbers of the failed trials by what they failed of, as the last one says it, the most frequent first."""
+        alike: dict[str, list[FrozenTrial]] = {}
+        for trial in self.trials:
+            if trial.state is TrialState.FAIL:
+                alike.setdefault(kind_of_failure(trial), []).append(trial)
+        most_first = sorted(alike.values(), key=len, reverse=True)
+        return {cause(trials[-1]): [trial.number for trial in trials] for trials in most_first}
 
     @property
     def saving(self) -> Saving:

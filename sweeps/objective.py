@@ -97,6 +97,7 @@ def _train(
             *draw.words,
             f"--seed_everything={seed}",
             f"--data.seed={seed}",
+            "--ckpt=null",  # a trial goes on with its own run
             "--trainer.enable_progress_bar=false",  # the launcher tells how far it is
         ],
         name=" ".join([name_of(trial), *draw.options.values()]),

@@ -1,5 +1,6 @@
 """What a trial measured in, what the search makes of it out: the values it lowers, and the limits it keeps."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -64,6 +65,6 @@ def read_objective(objective: Any, limits: Any, where: str) -> Objective:  # noq
             f"({', '.join(selection.MEASURES)}): a detector that is only small detects nothing"
         )
     for name, most in mapping(limits, MEASURES, f"{where}: limits").items():
-        if isinstance(most, bool) or not isinstance(most, int | float) or most <= 0:
+        if isinstance(most, bool) or not isinstance(most, int | float) or not 0 < most < math.inf:
             raise SpaceError(f"{where}: limits: {name}: found {most!r}, expected a number above 0")
     return Objective(measures, limits)

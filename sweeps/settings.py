@@ -3,7 +3,7 @@
 import difflib
 import types
 from collections.abc import Iterable, Mapping
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from typing import Any, Final, TypeVar, get_args, get_origin
 
 _T = TypeVar("_T")
@@ -23,15 +23,21 @@ def mapping(values: Any, known: Iterable[str] | None, where: str) -> dict[str, A
         where: they stand, for the error.
 
     Raises:
-        SpaceError: it is no mapping, or has an unknown key.
+        SpaceError: it is no mapping, or has a key that is unknown or no text.
     """
     if not isinstance(values, dict):
         raise SpaceError(f"{where}: found {values!r}, expected keys and values")
+    for key in values:
+        if not isinstance(key, str):
+            raise SpaceError(
+                f"{where}: found {key!r}, expected a word (YAML reads on, off, yes, no and numbers as something else): "
+                "put quotes around it"
+            )
     if known is not None:
         there = sorted(known)
         for key in values:
             if key not in there:
-                raise SpaceError(f"{where}: unknown {key}{did_you_mean(str(key), there)}; there are {', '.join(there)}")
+                raise SpaceError(f"{where}: unknown {key}{did_you_mean(key, there)}; there are {', '.join(there)}")
     return values
 
 
@@ -42,14 +48,15 @@ def settings(kind: type[_T], values: Any, where: str) -> _T:  # noqa: ANN401
         SpaceError: a setting is unknown, missing, or of another type.
     """
     types_of = {item.name: item.type for item in fields(kind)}  # type: ignore[arg-type]
-    given = mapping(values, types_of, where)
+    given = mapping({} if values is None else values, types_of, where)
     for name, value in given.items():
         if not _fits(value, types_of[name]):
             raise SpaceError(f"{where}: {name}: found {value!r}, expected {_said(types_of[name])}{_yaml_hint(value)}")
+    needed = [item.name for item in fields(kind) if item.default is MISSING and item.default_factory is MISSING]  # type: ignore[arg-type]
+    if not set(needed) <= set(given):
+        raise SpaceError(f"{where}: needs {' and '.join(needed)}; found {', '.join(given) or 'nothing'}")
     try:
         return kind(**given)
-    except TypeError as error:
-        raise SpaceError(f"{where}: {error}; give {', '.join(sorted(types_of))}") from error
     except ValueError as error:
         raise SpaceError(f"{where}: {error}") from error
 

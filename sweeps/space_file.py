@@ -1,16 +1,16 @@
 """A YAML file in, a search space out, read strictly: what contradicts itself is refused before anything runs."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from experiments.yaml_files import parse_yaml
 from sweeps.enqueued import read_enqueued
 from sweeps.expressions import read_condition
 from sweeps.objectives import Objective, read_objective
 from sweeps.pruners import Median, NoPruner, Pruner, read_pruner
 from sweeps.ranges import Categorical, FloatRange, IntRange, Range
+from sweeps.reserved import why_reserved
 from sweeps.samplers import CmaEs, Grid, Sampler, read_sampler
 from sweeps.settings import SpaceError, mapping, settings
 from sweeps.space import Space, Subspace
@@ -45,10 +45,10 @@ def parse_space(text: str, where: str) -> Space:
         SpaceError: as for ``read_space``.
     """
     try:
-        values = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise SpaceError(f"{where}: not readable as YAML ({error})") from error
-    values = mapping(values, _TOP_KEYS, where)
+        found = parse_yaml(text, where)
+    except ValueError as error:
+        raise SpaceError(str(error)) from error
+    values = _filled(found, _TOP_KEYS, where)
     root = _subspace({name: values[name] for name in _BRANCH_KEYS if name in values}, where)
     missing = [str(config) for part in root.parts() for config in part.configs if not config.is_file()]
     if missing:
@@ -65,10 +65,10 @@ def parse_space(text: str, where: str) -> Space:
 
 
 def _subspace(values: Any, where: str) -> Subspace:  # noqa: ANN401 - whatever the YAML holds
-    values = mapping(values or {}, _BRANCH_KEYS, where)
+    values = {} if values is None else _filled(values, _BRANCH_KEYS, where)
     parameters: dict[str, Range] = {}
     branches: dict[str, dict[str, Subspace]] = {}
-    for key, value in mapping(values.get("parameters") or {}, None, f"{where}: parameters").items():
+    for key, value in mapping(values.get("parameters", {}), None, f"{where}: parameters").items():
         place = f"{where}: {key}"
         if not isinstance(value, dict) or len(value) != 1:
             raise SpaceError(
@@ -78,10 +78,12 @@ def _subspace(values: Any, where: str) -> Subspace:  # noqa: ANN401 - whatever t
         if kind == "branch":
             branches[key] = _options(content, place)
         else:
-            parameters[key] = _range(kind, content, place)
+            parameters[key] = _range(kind, content, f"{place}: {kind}")
+    fixed = mapping(values.get("fixed", {}), None, f"{where}: fixed")
+    _refuse_reserved(fixed, parameters, where)
     return Subspace(
         configs=tuple(Path(str(config)) for config in _list(values, "configs", "files", where)),
-        fixed=mapping(values.get("fixed") or {}, None, f"{where}: fixed"),
+        fixed=fixed,
         parameters=parameters,
         branches=branches,
         conditions=tuple(read_condition(text, where) for text in _list(values, "constraints", "expressions", where)),
@@ -90,11 +92,8 @@ def _subspace(values: Any, where: str) -> Subspace:  # noqa: ANN401 - whatever t
 
 def _options(content: Any, where: str) -> dict[str, Subspace]:  # noqa: ANN401
     options = mapping(content, None, where)
-    if not options or not all(isinstance(option, str) for option in options):
-        raise SpaceError(
-            f"{where}: found the options {list(options)}, expected at least one, each a word (YAML reads on, off, yes, "
-            "no and numbers as something else: put quotes around them)"
-        )
+    if not options:
+        raise SpaceError(f"{where}: found no option, expected at least one")
     return {option: _subspace(below, f"{where}: {option}") for option, below in options.items()}
 
 
@@ -109,35 +108,54 @@ def _range(kind: str, content: Any, where: str) -> Range:  # noqa: ANN401
                 raise SpaceError(f"{where}: found {content!r}, expected a list of choices")
             return settings(Categorical, {"choices": content}, where)
         case _:
-            raise SpaceError(f"{where}: unknown kind {kind!r}; there are float, int, categorical and branch")
+            raise SpaceError(f"{where}: no such kind; there are float, int, categorical and branch")
+
+
+def _filled(values: Any, known: Iterable[str], where: str) -> dict[str, Any]:  # noqa: ANN401
+    """Return the sections that hold something: one left empty is one left out."""
+    return {name: value for name, value in mapping(values, known, where).items() if value is not None}
+
+
+def _refuse_reserved(fixed: dict[str, Any], parameters: dict[str, Range], where: str) -> None:
+    may_take = {**{key: [value] for key, value in fixed.items()}, **{key: of.ends for key, of in parameters.items()}}
+    for key, values in may_take.items():
+        why = why_reserved(key, values)
+        if why is not None:
+            raise SpaceError(f"{where}: {why}")
 
 
 def _list(values: dict[str, Any], name: str, of: str, where: str) -> list[Any]:
-    found = values.get(name) or []
+    found = values.get(name, [])
     if not isinstance(found, list):
         raise SpaceError(f"{where}: found {name} {found!r}, expected a list of {of}")
     return found
 
 
 def _refuse_repeated(part: Subspace, above: set[str], where: str) -> None:
-    """Refuse a key that is set in two places of one trial: one of them would have no effect."""
+    """Refuse a key, or a branch, that is in two places of one trial: one of them would have no effect.
+
+    Under options of one name Optuna would even take two such branches for one parameter, since it knows them as
+    OPTION/NAME.
+    """
     own = [*part.fixed, *part.parameters, *part.branches]
-    below = [
-        {key for option in options.values() for inner in option.parts() for key in (*inner.fixed, *inner.parameters)}
-        for options in part.branches.values()
-    ]
-    _refuse_twice([*above, *own], where)
-    _refuse_twice([key for keys in below for key in keys], where)
+    below: list[str] = []
+    for options in part.branches.values():
+        parts = [inner for option in options.values() for inner in option.parts()]
+        below += {key for inner in parts for key in (*inner.fixed, *inner.parameters, *inner.branches)}
+    branches = {name for inner in part.parts() for name in inner.branches}
+    _refuse_twice([*above, *own], branches, where)
+    _refuse_twice(below, branches, where)
     for options in part.branches.values():
         for option in options.values():
             _refuse_repeated(option, above | set(own), where)
 
 
-def _refuse_twice(keys: Iterable[str], where: str) -> None:
+def _refuse_twice(keys: Iterable[str], branches: Collection[str], where: str) -> None:
     seen: set[str] = set()
     for key in keys:
         if key in seen:
-            raise SpaceError(f"{where}: {key} is set twice for the same trial: leave out one of them")
+            mend = "rename one of the branches of that name" if key in branches else "leave out one of them"
+            raise SpaceError(f"{where}: {key} is set twice for the same trial: {mend}")
         seen.add(key)
 
 

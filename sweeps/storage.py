@@ -146,21 +146,23 @@ def grace_s() -> int:
     return _MISSED_BEATS * heartbeat_s()
 
 
-def open_storage(url: str, wait: bool = False) -> Storage:
+def open_storage(url: str, wait: bool = False, create: bool = True) -> Storage:
     """Open the storage of a URL.
 
     Args:
         url: of the database.
         wait: for a server that is being restarted, instead of an error at once.
+        create: a file that is not there; whoever only reads would find nothing in it, and leave it behind.
 
     Raises:
-        ValueError: the URL is none, or its driver is not installed.
+        ValueError: the URL is none, its driver is not installed, or no other process could open it.
+        FileNotFoundError: the file is not there, and not to be created.
         ConnectionError: the server cannot be reached.
     """
     try:
         parts = _with_driver(make_url(url))
         if parts.get_backend_name() == "sqlite":
-            return SqliteStorage(url, Path(parts.database)) if parts.database else Storage(url, {})
+            return SqliteStorage(url, _file(parts, create))
         whole = parts.render_as_string(hide_password=False)
         return _when_it_is_up(whole) if wait else ServerStorage(whole)
     except ImportError as error:
@@ -177,6 +179,18 @@ def open_storage(url: str, wait: bool = False) -> Storage:
         raise ConnectionError(
             f"--storage: no answer from {shown}: {str(error.orig).strip().splitlines()[0]}"
         ) from error
+
+
+def _file(parts: URL, create: bool) -> Path:
+    if not parts.database or ":memory:" in parts.database:
+        raise ValueError(
+            f"--storage: found {parts}, a database in the memory of one process, which its workers would not see: "
+            "expected a file, such as sqlite:///optuna.db"
+        )
+    file = Path(parts.database)
+    if not create and not file.is_file():
+        raise FileNotFoundError(f"--storage: no such file: {file}; give the URL that the sweep was launched with")
+    return file
 
 
 _when_it_is_up = patient(ServerStorage)

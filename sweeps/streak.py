@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
+from experiments.failures import kind
 from sweeps.study import CAUSE, FORGIVEN, STOPPED, settled
 
 LENGTH = 3
@@ -25,11 +26,16 @@ def streak(trials: Sequence[FrozenTrial], forgiven: Collection[int] = ()) -> lis
     ended = [trial for trial in trials if trial.number not in forgiven and trial.datetime_complete is not None]
     last = sorted(ended, key=lambda trial: (trial.datetime_complete, trial.number))[-LENGTH:]
     failed = len(last) == LENGTH and all(trial.state is TrialState.FAIL for trial in last)
-    return last if failed and len({cause(trial) for trial in last}) == 1 else []
+    return last if failed and len({kind_of_failure(trial) for trial in last}) == 1 else []
+
+
+def kind_of_failure(trial: FrozenTrial) -> str:
+    """Return what trials that failed alike have in common: their cause without its numbers."""
+    return kind(cause(trial))
 
 
 def cause(trial: FrozenTrial) -> str:
-    """Return what a trial failed of, in a line that is the same for the same fault."""
+    """Return what a trial failed of, in a line."""
     return str(trial.user_attrs.get(CAUSE, _DIED))
 
 

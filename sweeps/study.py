@@ -50,8 +50,9 @@ def load_study(name: str, storage: str, wait: bool = False) -> optuna.Study:
 
     Raises:
         LookupError: there is none of that name.
+        FileNotFoundError: the storage is a file that is not there.
     """
-    opened = open_storage(storage, wait)
+    opened = open_storage(storage, wait, create=False)
     try:
         return optuna.load_study(study_name=name, storage=opened)
     except KeyError:

@@ -6,11 +6,11 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
 
 from datamodules.manifest import Manifest, Trial
 from experiments import registry, score, tracking
+from experiments.console import console
 from experiments.evaluate import corpus_of, read_metrics
 from experiments.evidence import Metrics
 from experiments.inference import Verdict
@@ -104,6 +104,8 @@ def example_trials(manifest: Manifest) -> list[Trial]:
 def show(summary: Summary) -> None:
     """Print a summary."""
     table = Table(title=f"sweep {summary.name}", title_justify="left", show_header=False)
+    table.add_column()
+    table.add_column(overflow="fold")
     table.add_row("trials", ", ".join(f"{count} {state.lower()}" for state, count in sorted(summary.states.items())))
     table.add_row("best network", f"{summary.network} (dev EER {100 * summary.dev_eer:.2f} %)")
     for number, line in enumerate(summary.front):
@@ -118,7 +120,7 @@ def show(summary: Summary) -> None:
     )
     for path, (trial, verdict) in summary.examples.items():
         table.add_row(f"a {trial.key} file", f"{verdict.score:+.2f} → {verdict.decision}   {path}")
-    Console().print(table)
+    console().print(table)
     print("All EERs are legacy (ASVspoof); scores are log-likelihood ratios, higher = more bona fide.\n")
     uri = f"models:/{registry.MODEL_NAME}@{registry.CHAMPION}"
     print("What to type next (with the environment active: source .venv/bin/activate)")

@@ -30,3 +30,19 @@ def test_the_first_batch_is_left_out(monkeypatch):
         clock.on_train_batch_end(None)
     assert clock.step_s("train") == 1.5
     assert clock.step_s("dev") == 0.0
+
+
+def test_single_batches_are_timed_from_the_end_of_the_other_partition(monkeypatch):
+    times = iter([0.0, 9.0, 11.0, 12.0, 15.0, 16.0])
+    monkeypatch.setattr("experiments.training_cost.time.perf_counter", lambda: next(times))
+    clock = _Clock()
+    for _ in range(3):
+        clock.on_train_batch_end(None)
+        clock.on_validation_batch_end(None)
+    assert clock.step_s("train") == 3.0
+    assert clock.step_s("dev") == 1.0
+
+
+def test_an_epoch_of_one_batch_takes_time(place):
+    cost = training_cost(place.words(epochs=2, data__batch_size=1000), steps=3)
+    assert cost.epoch_s > 0

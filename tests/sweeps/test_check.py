@@ -85,12 +85,30 @@ def test_a_sample_begins_with_the_baselines(values, place):
         ("parameters", {"model.optimiser": {"categorical": ["adam", "sgd"]}}, "model.optimiser = 'sgd'"),
         ("parameters", {"model.network.init_args.bands": {"int": {"low": 0, "high": 2}}}, "init_args.bands = 0"),
         ("parameters", {"data.batch_size": {"int": {"low": 0, "high": 8}}}, "data.batch_size = 0: .*1 or more"),
+        ("parameters", {"model.learning_rate": {"float": {"low": -1.0, "high": 1.0}}}, "learning_rate = -1.0: Invalid"),
+        ("fixed", {"model.weight_decay": -0.5}, "weight_decay = -0.5: Invalid weight_decay"),
+        ("fixed", {"trainer.max_epochs": -1}, "max_epochs = -1: found -1 .*expected 1 or more"),
         ("parameters/net/branch/narrow/parameters", {"model.crop": RATE}, "no such key in the config: model.crop"),
     ],
 )
 def test_mistakes_are_found_in_the_real_config(values, where, new, complaint):
     with pytest.raises(SpaceError, match=complaint):
         check(space_of(changed(values, where, **new)), BaseConfigs())
+
+
+def test_no_epochs_are_refused_as_one_end_of_their_range(values):
+    epochs = {"trainer.max_epochs": {"int": {"low": 0, "high": 3}}}
+    space = {**values, "fixed": {}, "parameters": {**values["parameters"], **epochs}}
+    with pytest.raises(SpaceError, match=r"max_epochs = 0: found 0 .*expected 1 or more"):
+        check(space_of(space), BaseConfigs())
+
+
+def test_trials_that_differ_by_their_seeds_alone_are_allowed_and_told(values, capsys):
+    nothing = {"configs": values["configs"], "fixed": values["fixed"]}
+    assert len(check(space_of(nothing), BaseConfigs())) == 1
+    assert "no parameters: its trials are one config, and differ by their seeds" in capsys.readouterr().err
+    check(space_of({**nothing, "parameters": {"model.learning_rate": RATE}}), BaseConfigs())
+    assert capsys.readouterr().err == ""
 
 
 @pytest.mark.parametrize(

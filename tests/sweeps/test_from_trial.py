@@ -20,7 +20,8 @@ def trials(place, monkeypatch):
     before = torch.get_num_threads()
     path = place.folder / "again.yaml"
     rate = {"model.learning_rate": {"float": {"low": 0.001, "high": 0.02, "log": True}}}
-    configs = [str(place.folder / "data.yaml"), str(DEBUG)]
+    (place.folder / "habits.yaml").write_text("seed_everything: 7\nname: mine\nckpt: last\n")  # that trials override
+    configs = [str(place.folder / "data.yaml"), str(DEBUG), str(place.folder / "habits.yaml")]
     path.write_text(yaml.safe_dump({"configs": configs, "fixed": {"trainer.max_epochs": 2}, "parameters": rate}))
     yield launch(path, "again", 2).trials
     torch.set_num_threads(before)
@@ -33,7 +34,9 @@ def test_a_trial_is_reproduced_by_its_number(trials, place, monkeypatch, capsys)
     assert "threads: 1 of" in capsys.readouterr().err
     (run,) = tracking.find({"reproduces": "again:1"})
     (trial,) = tracking.find({"optuna.trial": "1", "mlflow.parentRunId": tracking.sweep("again").info.run_id})
+    assert run.data.tags["mlflow.runName"] == "again:1"
     assert run.data.tags["reproduces.run"] == trial.info.run_id
+    assert trial.data.params["seed_everything"] != "7"
     assert "mlflow.parentRunId" not in run.data.tags
     for name in ("best/dev_eer", "dev/loss", "train/loss"):
         assert run.data.metrics[name] == trial.data.metrics[name]

@@ -13,7 +13,7 @@ PARAMETERS = {
     "net": {
         "branch": {
             "cnn": {"parameters": {"width": {"categorical": ["small", "big"]}}},
-            "rnn": {"parameters": {"units": {"int": {"low": 2, "high": 7, "step": 2}}}, "constraints": ["units < 6"]},
+            "rnn": {"parameters": {"units": {"int": {"low": 2, "high": 6, "step": 2}}}, "constraints": ["units < 6"]},
         }
     },
 }

@@ -116,6 +116,7 @@ def test_clean_shows_first_and_frees_when_told(trained, place, capsys, tmp_path)
 
 def test_what_runs_is_not_cleaned_nor_what_nobody_knows_the_best_of(trained, place, tmp_path, capsys):
     storage = f"sqlite:///{tmp_path / 'optuna.db'}"
+    open_storage(storage)
     with tracking.run("busy", tags={tracking.SWEEP_TAG: "busy"}) as parent:
         run_id = trained("trial 0", parent=parent)
         (disk,) = disks(storage, 1, "busy")
@@ -125,6 +126,11 @@ def test_what_runs_is_not_cleaned_nor_what_nobody_knows_the_best_of(trained, pla
     assert disk.surplus == ()
     assert spooflab(["sweep", "clean", "--storage", storage]) == 0
     assert "busy" in capsys.readouterr().out
+    long = "a_sweep_of_which_the_name_says_all_that_is_to_be_known_of_it_and_of_what_it_searches_for"
+    with tracking.run(long, tags={tracking.SWEEP_TAG: long}):
+        pass
+    assert spooflab(["sweep", "clean", "--storage", storage]) == 0
+    assert f"│ {long} │" in capsys.readouterr().out  # whole, where no terminal says how wide it is
     assert "checkpoint/best.ckpt" in tracking_artifacts.sizes(run_id)
     with pytest.raises(SystemExit):
         spooflab(["sweep", "clean", "--yes"])

@@ -1,5 +1,7 @@
 """A space's YAML is read strictly: what contradicts itself is refused, and the error says how to mend it."""
 
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -8,11 +10,15 @@ import yaml
 from sweeps.pruners import Hyperband, Median, NoPruner, Patient
 from sweeps.samplers import Nsga2, Tpe
 from sweeps.settings import SpaceError
+from sweeps.space import Space, Subspace
 from sweeps.space_file import parse_space, read_space
 
 X = {"x": {"float": {"low": 0.0, "high": 1.0}}}
 TWO = {"a": {"float": {"low": 0.0, "high": 1.0}}, "b": {"int": {"low": 1, "high": 3}}}
 CHOICE = {"net": {"branch": {"one": {"parameters": X}, "two": {}}}}
+RATE = {"float": {"low": 0.0, "high": 1.0}}
+INNER = {"branch": {"n": {"parameters": {"s": {"branch": {"p": {}, "q": {}}}}}, "m": {}}}
+INNER_OTHER = {"branch": {"n": {"parameters": {"s": {"branch": {"u": {}, "v": {}}}}}, "m": {}}}
 SEVERAL = ["dev/eer", "latency_ms"]
 
 
@@ -34,10 +40,26 @@ def parse(values: object):
         ({"parameters": {"a": {"int": {"low": 1, "high": 2, "step": 0}}}}, "above 0"),
         ({"parameters": {"a": {"float": {"low": "1e-3", "high": 1.0}}}}, "1.0e-3"),
         ({"parameters": {"a": {"int": {"low": 0.5, "high": 3}}}}, "a whole number"),
-        ({"parameters": {"a": {"float": {"low": 0.0}}}}, "high"),
+        ({"parameters": {"a": {"float": {"low": 0.0}}}}, "a: float: needs low and high; found low$"),
+        ({"parameters": {"a": {"int": None}}}, "a: int: needs low and high; found nothing$"),
+        ({"parameters": {"a": {"float": {"low": 0.1, "high": 1.0, "step": 0.2}}}}, "expected 0.9 or 1.1$"),
+        ({"parameters": {"a": {"float": {"low": 0, "high": 1, "step": 0.3}}}}, "expected 0.9 or 1.2$"),
+        ({"parameters": {"a": {"int": {"low": 8, "high": 100, "step": 16}}}}, "expected 88 or 104$"),
+        ({"parameters": {"a": {"float": {"low": 0.0, "high": 1.0, "step": float("nan")}}}}, "step nan, expected"),
+        ({"fixed": {"seed_everything": 1}}, "here: seed_everything is not for a space to set: .*--reseed-top"),
+        ({"parameters": {"data.seed": {"int": {"low": 1, "high": 3}}}}, "data.seed is .*a seed of its own"),
+        ({"fixed": {"data": {"crop_s": 1.0, "seed": 3}}}, "data.seed is not for a space"),
+        ({"parameters": {"trainer": {"categorical": [{"logger": True}]}}}, "trainer.logger is not for a space"),
+        ({"fixed": {"trainer.enable_progress_bar": True}}, "tells how far"),
+        ({"fixed": {"name": "mine"}}, "named by its number"),
+        ({"parameters": {"net": {"branch": {"one": {"fixed": {"ckpt": "last"}}}}}}, "here: net: one: ckpt is not"),
+        ({"fixed": {3: 1}}, "found 3, expected a word"),
         ({"parameters": {"a": {"int": {"low": 0, "high": 3, "steps": 2}}}}, "did you mean step"),
         ({"parameters": {"a": {"categorical": []}}}, "list of different choices"),
         ({"parameters": {"a": {"categorical": [1, 1]}}}, "list of different choices"),
+        ({"parameters": {"a": {"categorical": [1, 2.0, 1.0, True]}}}, "found 1, 2.0, 1.0, true, .*1 and 1.0 are the"),
+        ({"parameters": {"a": {"categorical": [[1, {"b": 2}], [1.0, {"b": 2.0}]]}}}, "list of different choices"),
+        ({"parameters": {"a": {"categorical": [date(2026, 1, 1)]}}}, "put quotes around it"),
         ({"parameters": {"a": {"categorical": {"b": 1}}}}, "list of choices"),
         ({"parameters": {"a": {"branch": {}}}}, "at least one"),
         ({"parameters": {"a": {"branch": {True: {}}}}}, "put quotes"),
@@ -57,11 +79,18 @@ def parse(values: object):
         ({"fixed": {"x": 1}, "parameters": X}, "x is set twice"),
         ({"fixed": {"x": 1}, "parameters": CHOICE}, "x is set twice"),
         ({"parameters": {**CHOICE, "other": {"branch": {"on": {"fixed": {"x": 1}}}}}}, "x is set twice"),
+        ({"parameters": {"a": INNER, "b": INNER_OTHER}}, "here: s is set twice for the same trial: rename one of the"),
+        (
+            {"parameters": {"a": INNER, "b": {"branch": {"m": {"parameters": {"s": RATE}}}}}},
+            "s is set twice .*: rename",
+        ),
         ({"objective": "dev/err"}, "did you mean dev/eer"),
         ({"objective": ["dev/eer", "dev/eer"]}, "twice"),
         ({"objective": "latency_ms"}, "a measure of dev first"),
         ({"limits": {"latency": 3}}, "did you mean latency_ms"),
         ({"limits": {"latency_ms": 0}}, "above 0"),
+        ({"limits": {"size_mb": float("nan")}}, "found nan, expected a number above 0"),
+        ({"limits": {"size_mb": float("inf")}}, "found inf, expected a number above 0"),
         ({"objective": SEVERAL, "pruner": {}}, "several objectives put no trial before another"),
         ({"sampler": {"kind": "gp"}, "parameters": TWO, "pruner": {"kind": "median"}}, "complete trials alone"),
         ({"sampler": {"kind": "gp"}, "parameters": CHOICE}, "below a branch"),
@@ -76,6 +105,22 @@ def parse(values: object):
 def test_mistakes_are_named(values, complaint):
     with pytest.raises(SpaceError, match=complaint):
         parse(values)
+
+
+def test_a_key_that_stands_twice_is_refused_with_its_line():
+    with pytest.raises(SpaceError, match="here: line 3: found 'fixed' once more, which stands in line 1"):
+        parse_space("fixed: {a: 1}\nparameters: {}\nfixed: {b: 2}\n", "here")
+
+
+def test_a_section_left_empty_is_one_left_out():
+    sections = ("configs", "fixed", "parameters", "constraints", "sampler", "pruner", "objective", "limits", "enqueue")
+    empty = parse_space("".join(f"{section}:\n" for section in sections), "here")
+    assert replace(empty, text="") == Space(Subspace())
+
+
+def test_like_named_branches_under_one_branch_are_no_two_of_one_trial():
+    one = {"branch": {"n": {"parameters": {"s": {"branch": {"p": {}}}}}, "m": {"parameters": {"s": RATE}}}}
+    assert parse({"parameters": {"a": one}}).root.branches.keys() == {"a"}
 
 
 def test_a_missing_file_is_named(tmp_path):

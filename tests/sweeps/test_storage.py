@@ -3,9 +3,11 @@
 import multiprocessing
 
 import optuna
-from optuna.storages import RDBStorage
+import pytest
 
-from sweeps.storage import SqliteStorage, open_storage
+from experiments.cli import main as spooflab
+from sweeps.storage import open_storage
+from sweeps.study import load_study
 
 TRIALS, WORKERS = 40, 4
 
@@ -33,7 +35,20 @@ def test_workers_that_ask_at_once_take_different_trials(tmp_path):
     assert sorted(numbers) == list(range(TRIALS))
 
 
-def test_a_storage_in_memory_needs_no_turns():
-    storage = open_storage("sqlite://")
-    assert isinstance(storage, RDBStorage)
-    assert not isinstance(storage, SqliteStorage)
+@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:"])
+def test_a_storage_in_memory_is_refused_since_workers_would_not_see_it(url):
+    with pytest.raises(ValueError, match=r"workers would not see.*sqlite:///optuna\.db"):
+        open_storage(url)
+
+
+def test_who_only_reads_makes_no_database(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "sqlite:///runs.db")
+    url = "sqlite:///typo.db"
+    for words in (["--reconcile", "--name", "demo"], ["worker", "--name", "demo"], ["clean"]):
+        assert spooflab(["sweep", *words, "--storage", url]) == 1
+        assert "no such file: typo.db" in capsys.readouterr().err
+    assert not list(tmp_path.glob("typo*"))
+    optuna.create_study(study_name="real", storage=open_storage(url))
+    with pytest.raises(LookupError, match="there are: real"):
+        load_study("demo", url)

@@ -39,6 +39,13 @@ def test_a_streak_is_the_last_three_of_one_cause(outcomes, found):
     assert [trial.number for trial in streak(ended(*outcomes))] == found
 
 
+def test_the_numbers_of_a_cause_make_no_other_one_and_are_told():
+    study = optuna.create_study()
+    study.add_trials(ended(*(f"ValueError: Invalid learning rate: -{rate}" for rate in (0.5, 0.25, 0.125))))
+    stop_if_hopeless(study)
+    assert "of the same cause: ValueError: Invalid learning rate: -0.125\n" in stopped(study)
+
+
 def test_what_counts_is_when_trials_ended():
     trials = [_ended(0, "a", 1), _ended(1, None, 0), _ended(2, "a", 2), _ended(3, "a", 3)]
     assert [trial.number for trial in streak(trials)] == [0, 2, 3]
