@@ -11,7 +11,7 @@ import optuna
 
 from sweeps.space_file import read_space
 from sweeps.streak import stopped
-from sweeps.study import SLOT, open_study, own_trials, queue, settled, waiting
+from sweeps.study import SLOT, TOTAL, open_study, own_trials, queue, work_is_left
 from sweeps.violations import valid_draw
 
 EPOCHS = 10
@@ -28,9 +28,11 @@ def start_s(space: Path, trials: int) -> float:
     study = open_study("many", "sqlite:///many.db", search)
     times = []
     for _ in range(6):
-        queue(study, len(own_trials(study)) + 1)
+        total = len(own_trials(study)) + 1
+        queue(study, total)
+        study.set_user_attr(TOTAL, total)
         begin = time.perf_counter()
-        if not stopped(study) and waiting(study) and settled(study):  # as a worker does before it takes one
+        if not stopped(study) and work_is_left(study):  # as a worker does before it takes one
             trial = study.ask()
             assert any(trial.number == own.number for own in own_trials(study))  # and after
             valid_draw(trial, search)

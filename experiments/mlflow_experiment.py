@@ -1,5 +1,7 @@
 """A client in, the experiment that all runs are in out: made by the first of them, with what its page shows."""
 
+import functools
+
 import mlflow
 from mlflow.entities import Experiment
 from mlflow.exceptions import MlflowException
@@ -13,6 +15,12 @@ def experiment_id() -> str | None:
     """Return the id of the experiment, where anything was tracked yet."""
     found = _find(mlflow_store.client())
     return None if found is None else str(found.experiment_id)
+
+
+@functools.cache
+def of_run(run_id: str) -> str:
+    """Return the id of the experiment that a run is in, asked for once a process: a run stays where it is."""
+    return str(mlflow_store.client().get_run(run_id).info.experiment_id)
 
 
 def made(client: mlflow.MlflowClient) -> str:

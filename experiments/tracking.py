@@ -78,7 +78,7 @@ def run(
 
 def _begin(name: str, parent: str | None, tags: Mapping[str, str]) -> str:
     client = mlflow_store.client()
-    experiment = client.get_run(parent).info.experiment_id if parent else mlflow_experiment.made(client)
+    experiment = mlflow_experiment.of_run(parent) if parent else mlflow_experiment.made(client)
     nested = {_PARENT_TAG: parent} if parent else {}
     made = client.create_run(experiment, run_name=name, tags=resolve_tags({**nested, **tags}))
     return str(made.info.run_id)

@@ -2,14 +2,16 @@
 
 import os
 import warnings
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from optuna.exceptions import ExperimentalWarning, StorageInternalError
 from optuna.storages import RDBStorage
-from optuna.trial import TrialState
+from optuna.storages._rdb import models
+from optuna.storages._rdb.storage import _create_scoped_session
+from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy import event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
@@ -17,10 +19,12 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from datamodules.safe_files import alone
 from sweeps.patience import lost, patient
 from sweeps.signature import gone
+from sweeps.trial_reader import read_rows
 
 HEARTBEAT_VARIABLE = "SPOOFLAB_HEARTBEAT_S"
 WORKER = "worker"  # user attribute of a trial: who runs it
 _HEARTBEAT_S, _MISSED_BEATS = 60, 5
+_MOST_INCLUDED = 10_000  # ids in a query: databases have a limit of it
 _LOCK_TIMEOUT_S = 30  # four SQLite workers need it; .05 s killed three of them
 _LIBPQ = {"connect_timeout": 10, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
 
@@ -68,6 +72,23 @@ class Storage(RDBStorage):
         """Leave out the trials of this machine's workers: a laptop that slept has missed beats, and nobody is dead."""
         stale = super()._get_stale_trial_ids(study_id)
         return [trial_id for trial_id in stale if self._elsewhere(self.get_trial_user_attrs(trial_id).get(WORKER))]
+
+    def _get_trials(
+        self,
+        study_id: int,
+        states: Container[TrialState] | None,
+        included_trial_ids: set[int],
+        trial_id_greater_than: int,
+    ) -> list[FrozenTrial]:
+        """Read trials as Optuna does, but fast."""
+        if len(included_trial_ids) > _MOST_INCLUDED:
+            return super()._get_trials(study_id, states, included_trial_ids, trial_id_greater_than)
+        among = None if states is None else [state for state in TrialState if state in states]
+        with _create_scoped_session(self.scoped_session) as session:
+            rows = read_rows(session.connection(), study_id, among, included_trial_ids, trial_id_greater_than)
+            if not rows:
+                models.StudyModel.find_or_raise_by_id(study_id, session)
+        return [self._build_frozen_trial_from_trial_model(row) for row in rows]  # type: ignore[arg-type]
 
     def _elsewhere(self, worker: str | None) -> bool:
         return worker is not None and gone(worker) is None

@@ -129,17 +129,20 @@ def waiting(study: optuna.Study) -> list[FrozenTrial]:
     return study.get_trials(deepcopy=False, states=(TrialState.WAITING,))
 
 
+def work_is_left(study: optuna.Study) -> bool:
+    """Tell whether a trial waits that the total still lacks."""
+    trials = study.get_trials(deepcopy=False)
+    waits = any(trial.state is TrialState.WAITING for trial in trials)
+    return waits and len(_settled(trials)) < study.user_attrs[TOTAL]
+
+
 def own_trials(study: optuna.Study) -> list[FrozenTrial]:
     """Return the trials that were queued, each once.
 
     Others are surplus: two workers after the last one leave one that nobody queued, and what was queued twice (by two
     launchers at once, or because a lost connection hid that it was) carries the same ticket.
     """
-    first: dict[Hashable, FrozenTrial] = {}
-    for trial in study.get_trials(deepcopy=False):
-        if QUEUED in trial.user_attrs:
-            first.setdefault(_ticket(trial), trial)
-    return list(first.values())
+    return _own(study.get_trials(deepcopy=False))
 
 
 def without_replaced(trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
@@ -150,8 +153,7 @@ def without_replaced(trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
 
 def settled(study: optuna.Study) -> list[FrozenTrial]:
     """Return the trials that have ended for good."""
-    current = without_replaced(own_trials(study))
-    return [trial for trial in current if trial.state.is_finished() and not is_owed(trial)]
+    return _settled(study.get_trials(deepcopy=False))
 
 
 def is_owed(trial: FrozenTrial) -> bool:
@@ -176,6 +178,19 @@ def front(study: optuna.Study) -> list[FrozenTrial]:
 def stable_hash(*parts: object) -> int:
     """Return a 31-bit hash that is the same in every process."""
     return zlib.crc32(repr(parts).encode()) & 0x7FFFFFFF
+
+
+def _own(trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
+    first: dict[Hashable, FrozenTrial] = {}
+    for trial in trials:
+        if QUEUED in trial.user_attrs:
+            first.setdefault(_ticket(trial), trial)
+    return list(first.values())
+
+
+def _settled(trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
+    current = without_replaced(_own(trials))
+    return [trial for trial in current if trial.state.is_finished() and not is_owed(trial)]
 
 
 def _ticket(trial: FrozenTrial) -> Hashable:

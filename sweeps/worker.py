@@ -20,16 +20,14 @@ from sweeps.study import (
     QUEUED,
     RUN_ID,
     TASK,
-    TOTAL,
     VIOLATES,
     is_owed,
     load_study,
     open_study,
     own_trials,
-    settled,
     stored_space,
-    waiting,
     without_replaced,
+    work_is_left,
 )
 
 
@@ -81,7 +79,7 @@ def work(job: Job, told: Callable[[], bool] = lambda: False) -> None:
             return run_trial(trial, space, parent, worker, interrupted)
 
         while not interrupted() and done != job.most and not stopped(study):
-            if not waiting(study) or len(settled(study)) >= study.user_attrs[TOTAL]:
+            if not work_is_left(study):
                 return
             _run_one(study, objective)
             done += 1
