@@ -21,6 +21,7 @@ from datamodules.manifest import Trial
 from datamodules.minispoof.build import DEFAULT_SEED, build_corpus
 from datamodules.minispoof.sizes import SIZES
 from experiments import corpus_cache
+from experiments.console import console
 from experiments.corpus_check import Report, check, counts_by_partition, verdict
 from experiments.corpus_page import page
 from experiments.data_config import read_corpus
@@ -60,7 +61,7 @@ def _build(arguments: argparse.Namespace) -> int:
             )
         )
     else:
-        Console().print(_counts_table(counts_by_partition(manifest)))
+        console().print(_counts_table(counts_by_partition(manifest)))
     return 0
 
 
@@ -90,7 +91,7 @@ def _check(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps(report, indent=2))
     else:
-        _print_report(report, Console())
+        _print_report(report, console())
         if arguments.html:
             print(f"page: {arguments.html}")
     return 1 if report["problems"] else 0

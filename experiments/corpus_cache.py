@@ -15,6 +15,7 @@ from datamodules import cache_survey
 from datamodules.cache_survey import RecipeSurvey
 from datamodules.datamodule import DeepfakeDataModule, Partition
 from datamodules.manifest import PARTITIONS
+from experiments.console import console
 from experiments.data_config import read_data, read_sections
 from experiments.ray_cluster import Cluster, connected
 from experiments.train import hand_over_frontend, quieten
@@ -169,7 +170,7 @@ def _list(found: list[RecipeSurvey], as_json: bool) -> int:
             str(len(recipe.rubbish)),
             recipe.folder.name,
         )
-    Console().print(table)
+    console().print(table)
     _print_damage(found)
     return 0
 

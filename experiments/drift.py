@@ -3,38 +3,37 @@
 import argparse
 import json
 import tempfile
-import time
 from pathlib import Path
 
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from datamodules.safe_files import write_whole
 from experiments import tracking
+from experiments.console import console
 from experiments.drift_page import cells_of, page
 from experiments.drift_report import LABELS, Drift, compare
 from experiments.drift_samples import reference_of, sample_of_file
 
-LOGGED_FOLDER = "drift"
+FOLDER = "drift"
+VERDICT_TAG = "drift.verdict"  # of the last comparison on the model's run, of its own on each
 
 
-def log(run_id: str, drift: Drift, html: str) -> str:
-    """Log a comparison on a model's run, a step after those before it, and return the artifacts' folder."""
+def log(of: str, scores: Path, drift: Drift, html: str) -> str:
+    """Log a comparison as a run nested under the model's, whose own metrics stay those of what it is; return its id."""
     metrics = {
         "drift/score_psi": drift.findings[0].shift.psi,
         "drift/bonafide_share": drift.bonafide.share,
         "drift/numbers_moved": float(len(drift.moved)),
     }
-    step = len(tracking.history(run_id, "drift/score_psi"))
-    folder = f"{LOGGED_FOLDER}/{time.strftime('%Y-%m-%dT%H-%M-%SZ', time.gmtime())}-{step}"
-    with tempfile.TemporaryDirectory() as place:
-        (Path(place) / "drift.json").write_text(json.dumps(drift.as_dict(), indent=1))
-        (Path(place) / "drift.html").write_text(html)
-        tracking.log_files(run_id, Path(place), folder)
-    tracking.log_metrics(run_id, metrics, step)
-    tracking.tag(run_id, {"drift.latest": drift.verdict()})
-    return folder
+    with tracking.run(f"drift {scores.name}", parent=of, tags={VERDICT_TAG: drift.verdict()}) as run_id:
+        with tempfile.TemporaryDirectory() as place:
+            (Path(place) / "drift.json").write_text(json.dumps(drift.as_dict(), indent=1))
+            (Path(place) / "drift.html").write_text(html)
+            tracking.log_files(run_id, Path(place), FOLDER)
+        tracking.log_metrics(run_id, metrics)
+    tracking.tag(of, {VERDICT_TAG: drift.verdict()})
+    return run_id
 
 
 def main(arguments: list[str]) -> int:
@@ -45,7 +44,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--partition", choices=["dev", "eval"], default="eval", help="of the reference's run")
     parser.add_argument("--config", type=Path, help="corpus that the run was evaluated on, if not its own")
     parser.add_argument("--html", type=Path, help="write a page with a figure for each number")
-    parser.add_argument("--log", action="store_true", help="log the comparison on the reference's run")
+    parser.add_argument("--log", action="store_true", help="log the comparison, as a run under the reference's")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     options = parser.parse_args(arguments)
     reference = reference_of(options.reference, partition=options.partition, config=options.config)
@@ -56,19 +55,19 @@ def main(arguments: list[str]) -> int:
     html = page(drift, reference, new) if options.html or options.log else ""
     if options.html:
         write_whole(options.html, html.encode())
-    logged = log(str(reference.run_id), drift, html) if options.log else None
+    logged = log(str(reference.run_id), options.scores, drift, html) if options.log else None
     if options.json:
         print(json.dumps({**drift.as_dict(), "logged": logged}))
     else:
         show(drift)
         if logged:
-            print(f"logged on run {reference.run_id}: {logged}")
+            print(f"logged as run {logged}, under run {reference.run_id}")
     return 1 if drift.moved else 0
 
 
 def show(drift: Drift) -> None:
     """Print a table of all numbers, what moved in words, and the verdict."""
-    console = Console()
+    out = console()
     table = Table(
         title=f"{drift.sizes[0]:,} of {escape(drift.reference)}, {drift.sizes[1]:,} of {escape(drift.scores)}"
     )
@@ -78,11 +77,9 @@ def show(drift: Drift) -> None:
         table.add_column(name, justify="right")
     for finding in drift.findings:
         table.add_row(LABELS[finding.name][0], finding.reading, *cells_of(finding))
-    console.print(table)
+    out.print(table)
     for line in drift.words():
-        console.print(escape(line), highlight=False, soft_wrap=True)
+        out.print(escape(line), highlight=False, soft_wrap=True)
     for note in drift.notes:
-        console.print(f"[yellow]note[/] {escape(note)}", highlight=False, soft_wrap=True)
-    console.print(
-        escape(drift.verdict()), style="bold red" if drift.moved else "green", highlight=False, soft_wrap=True
-    )
+        out.print(f"[yellow]note[/] {escape(note)}", highlight=False, soft_wrap=True)
+    out.print(escape(drift.verdict()), style="bold red" if drift.moved else "green", highlight=False, soft_wrap=True)

@@ -10,11 +10,11 @@ from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from experiments import tracking
+from experiments.console import console
 from experiments.evaluate import operating_point, score_trials
 from experiments.fusion_members import Member, data_of, open_member, refuse_what_cannot_be_fused, window_of
 from experiments.heard import heard_recordings, log_augmentation
@@ -156,7 +156,7 @@ def show(outcome: Fused) -> None:
         numbers = (f"{row.scale:.3f}", f"{row.offset:+.3f}", f"{row.weight:.3f}", f"{100 * row.dev_eer:.2f} %")
         table.add_row(escape(row.name), *numbers)
     table.add_row("fused", "", f"{outcome.offset:+.3f}", "", f"{100 * outcome.dev_eer:.2f} %", style="bold")
-    Console().print(table)
+    console().print(table)
 
 
 def main(arguments: list[str]) -> int:

@@ -7,11 +7,11 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from experiments import tracking
+from experiments.console import console
 from experiments.gate import Check
 from experiments.promotion_journal import now, who
 
@@ -115,8 +115,8 @@ def show(report: Report) -> None:
     for check in report.checks:
         verdict = "pass" if check.holds else "[bold red]FAIL[/]"
         table.add_row(verdict, *(escape(text) for text in (check.name, check.found, check.allowed)))
-    console = Console()
-    console.print(table)
+    out = console()
+    out.print(table)
     for check in report.failed:
         if check.remedy:
-            console.print(f"{escape(check.name)}: {escape(check.remedy)}", highlight=False, soft_wrap=True)
+            out.print(f"{escape(check.name)}: {escape(check.remedy)}", highlight=False, soft_wrap=True)

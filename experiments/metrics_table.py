@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from experiments.console import console
 from experiments.evidence import Metrics, Numbers
 from lightning_modules.metrics.bootstrap import Difference
 
@@ -14,8 +14,8 @@ SHOWN_GROUPS = 20
 
 def show(metrics: Metrics, title: str) -> None:
     """Print the pooled numbers, the attacks, the conditions, the operating point and the warnings."""
-    console = Console()
-    console.print(_pooled(metrics, title))
+    out = console()
+    out.print(_pooled(metrics, title))
     for name, heading, groups in (
         ("attack", "spoofed trials of the attack, all bona fide trials", metrics.attacks),
         ("codec", "trials of the codec", metrics.codecs),
@@ -23,7 +23,7 @@ def show(metrics: Metrics, title: str) -> None:
         ("duration", "trials of the duration", metrics.durations),
     ):
         if groups:
-            console.print(_groups(name, heading, groups))
+            out.print(_groups(name, heading, groups))
     print(
         "EERs are legacy (ASVspoof). FRR and FAR are at the threshold: "
         f"bona fide where score > {metrics.threshold:.6g}\n  ({metrics.threshold_source}):\n"
@@ -35,7 +35,7 @@ def show(metrics: Metrics, title: str) -> None:
         calibration = "{scale:.6g} x score {offset:+.6g}".format(**metrics.calibration)
         print(f"scores were calibrated on dev: log-likelihood ratio = {calibration}")
     for warning in metrics.warnings:
-        console.print(f"[yellow]warning:[/] {escape(warning)}", highlight=False, soft_wrap=True)
+        out.print(f"[yellow]warning:[/] {escape(warning)}", highlight=False, soft_wrap=True)
 
 
 def show_difference(difference: Difference, ours: str, theirs: str) -> None:

@@ -7,11 +7,11 @@ from dataclasses import asdict, dataclass
 
 import torch
 from jsonargparse import ArgumentParser, Namespace
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 from torch import Tensor, nn
 
+from experiments.console import console
 from experiments.inference_cost import size_mb
 from experiments.training_config import read_only
 from lightning_modules.cost import NOT_COUNTED, Parameters, count_macs, count_parameters
@@ -111,10 +111,10 @@ def summarise(detector: Detector) -> Summary:
 
 def show(summary: Summary) -> None:
     """Print a summary for a person."""
-    console = Console()
-    console.print(escape(summary.architecture), highlight=False, soft_wrap=True)
-    console.print(_chain(summary))
-    console.print(_children(summary))
+    out = console()
+    out.print(escape(summary.architecture), highlight=False, soft_wrap=True)
+    out.print(_chain(summary))
+    out.print(_children(summary))
     print(
         f"{summary.parameters.trainable:,} parameters to train, {summary.parameters.frozen:,} frozen; "
         f"{summary.size_mb:,.2f} MB of weights\n"

@@ -5,11 +5,11 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from experiments import mlflow_store, promotion_journal, registry
+from experiments.console import console
 from experiments.promotion_journal import Entry, Journal
 
 
@@ -121,7 +121,7 @@ def main(arguments: list[str]) -> int:
 
 def show(name: str, versions: Sequence[Row], history: Sequence[Entry], said: Sequence[str]) -> None:
     """Print the tables."""
-    console = Console()
+    out = console()
     table = Table(title=escape(name), title_justify="left", caption="EER: legacy, on eval, with its 95 % interval")
     for heading in ("version", "aliases", "EER", "worst attack", "MB", "gate", "promoted", "by", "from", "run"):
         table.add_column(heading, overflow="fold")
@@ -130,7 +130,7 @@ def show(name: str, versions: Sequence[Row], history: Sequence[Entry], said: Seq
         size = "" if row.size_mb is None else f"{row.size_mb:.2f}"
         cells = (", ".join(row.aliases), _eer(row), worst, size, row.gate, row.promoted_at, row.promoted_by)
         table.add_row(row.version, *(escape(cell or "") for cell in (*cells, row.promoted_from, (row.run or "")[:8])))
-    console.print(table)
+    out.print(table)
     if history:
         past = Table(title="history, oldest first", title_justify="left")
         for heading in ("when", "alias", "to", "from", "what", "by", "gate", "why"):
@@ -138,9 +138,9 @@ def show(name: str, versions: Sequence[Row], history: Sequence[Entry], said: Seq
         for entry in history:
             moved = (entry.alias, entry.version, entry.replaced or "nothing", entry.action)
             past.add_row(entry.at, *(escape(cell) for cell in (*moved, entry.by, entry.gate, entry.why)))
-        console.print(past)
+        out.print(past)
     for notice in said:
-        console.print(f"[yellow]note:[/] {escape(notice)}", highlight=False, soft_wrap=True)
+        out.print(f"[yellow]note:[/] {escape(notice)}", highlight=False, soft_wrap=True)
 
 
 def _eer(row: Row) -> str:

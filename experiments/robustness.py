@@ -12,13 +12,13 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from statistics import fmean
 
-from rich.console import Console
 from rich.table import Column, Table
 
 from datamodules.coding import CODECS
 from datamodules.conditions import CLEAN, CODEC, SNRS_DB, TRIMMED, conditions
 from datamodules.datamodule import DeepfakeDataModule
 from experiments import tracking
+from experiments.console import console
 from experiments.data_config import read_data
 from experiments.degraded import Model, Row, meaning_of_intervals, measure_under
 from experiments.remedies import REMEDIES, open_model, recipe_digest, remedied
@@ -150,7 +150,7 @@ def show(rows: Sequence[Row]) -> None:
         found = {row.model: row for row in rows if row.condition == name}
         cells = [_cell(row, with_interval=len(models) <= SHOWN_WITH_INTERVALS) for row in found.values()]
         table.add_row(name, *cells, style="bold" if name == CLEAN else None)
-    Console().print(table)
+    console().print(table)
     if any(row.heard for row in rows):
         print(f"{HEARD} the model was trained on this very recording: hold it out of training, or test in another")
 

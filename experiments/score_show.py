@@ -10,6 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemaini
 from rich.progress import Progress as Bar
 from rich.table import Table
 
+from experiments.console import console
 from experiments.inference import Verdict
 from experiments.score_item import Item
 
@@ -97,5 +98,5 @@ class Tables:
         table.add_column("decision")
         for row in self._rows:
             table.add_row(*row)
-        Console().print(table)
+        console().print(table)
         self._rows.clear()

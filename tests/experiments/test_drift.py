@@ -73,8 +73,13 @@ def test_speech_by_telephone_has_drifted_from_the_runs_own_eval(place, evaluated
     unmoved = {finding["name"] for finding in told["findings"] if finding["reading"] == "none"}
     assert {"duration_s", "sample_rate_hz", "channels"} <= unmoved
     assert page.read_text().count("<img") == 1 + len(told["findings"])
-    assert tracking.fetch(evaluated, f"{told['logged']}/drift.html").read_text() == page.read_text()
-    assert tracking.get(evaluated).data.metrics["drift/score_psi"] == pytest.approx(told["findings"][0]["shift"]["psi"])
+    assert tracking.fetch(told["logged"], "drift/drift.html").read_text() == page.read_text()
+    run = tracking.get(told["logged"])
+    assert run.data.tags["mlflow.parentRunId"] == evaluated
+    assert run.data.metrics["drift/score_psi"] == pytest.approx(told["findings"][0]["shift"]["psi"])
+    model = tracking.get(evaluated).data
+    assert model.tags["drift.verdict"] == run.data.tags["drift.verdict"]
+    assert not any(name.startswith("drift/") for name in model.metrics)
 
 
 def test_noise_is_heard_in_the_noise_floor(place, evaluated, tmp_path, capsys):
