@@ -9,6 +9,7 @@ EER = "dev/eer"
 MIN_DCF = "dev/min_dcf"
 LOSS = "dev/loss"
 MEASURES = (EER, MIN_DCF, LOSS)  # the lower, the better
+KEPT = "best/epoch"  # the epoch that was kept, on its run
 WATCHED = ("dev/", "train/")
 
 
@@ -61,7 +62,7 @@ def columns(epochs: Mapping[int, Mapping[str, float]], selection: str) -> dict[s
     return {
         "best/dev_eer": epochs[epoch][EER],
         "best/dev_min_dcf": epochs[epoch][MIN_DCF],
-        "best/epoch": float(epoch),
+        KEPT: float(epoch),
     }
 
 

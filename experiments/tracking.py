@@ -34,7 +34,7 @@ _DIGEST_LENGTH = 36  # MLflow refuses longer ones
 FAILURE_TAG = "failure"
 _UNFINISHED = ("RUNNING", "SCHEDULED")
 _NOTE_TAG = "mlflow.note.content"
-_PARENT_TAG = "mlflow.parentRunId"
+PARENT_TAG = "mlflow.parentRunId"
 _AWAY = ("INTERNAL_ERROR", "TEMPORARILY_UNAVAILABLE")  # what MLflow calls a store that did not answer
 _PROJECT_RUN = "MLFLOW_RUN_ID"  # the run that `mlflow run` has made for the command it starts
 
@@ -79,7 +79,7 @@ def run(
 def _begin(name: str, parent: str | None, tags: Mapping[str, str]) -> str:
     client = mlflow_store.client()
     experiment = mlflow_experiment.of_run(parent) if parent else mlflow_experiment.made(client)
-    nested = {_PARENT_TAG: parent} if parent else {}
+    nested = {PARENT_TAG: parent} if parent else {}
     made = client.create_run(experiment, run_name=name, tags=resolve_tags({**nested, **tags}))
     return str(made.info.run_id)
 
@@ -321,7 +321,7 @@ def store() -> str:
 
 def children(parent: str, tags: Mapping[str, str] | None = None) -> list[Run]:
     """Return the runs nested under a run, newest first: all, or those that have all these tags."""
-    return find({_PARENT_TAG: parent, **(tags or {})})
+    return find({PARENT_TAG: parent, **(tags or {})})
 
 
 def sweep(name: str) -> Run:
@@ -345,6 +345,6 @@ def winner(sweep_name: str) -> str:
     run_id = sweep(sweep_name).data.tags.get(WINNER_TAG)
     if run_id is None:
         raise LookupError(
-            f"sweep {sweep_name!r} has no finished trial yet: let it go on with the command that launched it"
+            f"sweep {sweep_name!r} has no winner: no trial of it is complete and within its limits; its page says more"
         )
     return run_id

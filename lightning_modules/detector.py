@@ -25,6 +25,10 @@ SPECIFICATIONS_KEY = "specifications"
 OPTIMISERS = {"adamw": torch.optim.AdamW, "adam": torch.optim.Adam}
 
 
+class DivergedError(RuntimeError):
+    """A training whose network gives no numbers any more."""
+
+
 class Detector(pl.LightningModule):
     """A countermeasure: enhancement > frontend > normalisation > network > score.
 
@@ -164,6 +168,11 @@ class Detector(pl.LightningModule):
     def validation_step(self, batch: dict[str, Any], batch_index: int) -> None:  # noqa: ARG002 - Lightning's signature
         """Gather the scores of a batch; the metrics are of the whole partition, not a mean over batches."""
         logits = self.logits(batch)
+        if logits.isnan().any():
+            raise DivergedError(
+                f"training diverged: the network's scores on dev are NaN in epoch {self.current_epoch}; lower "
+                f"model.learning_rate (it is {self.learning_rate:g}), or set trainer.gradient_clip_val"
+            )
         self.dev_loss.update(logits, batch["label"])
         self.log("dev/loss", self.dev_loss)
         for name, metric in (("dev/eer", self.dev_eer), ("dev/min_dcf", self.dev_min_dcf)):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import optuna
 
-from experiments import tracking
+from experiments import selection, tracking
 from sweeps.charts import Section, sections
 from sweeps.charts_page import page
 from sweeps.findings import Findings, branch_of, findings, measured
@@ -46,10 +46,13 @@ def publish_numbers(found: Findings, parent: str, verdict: Verdict | None = None
         tracking.log_metrics(parent, counts, step=len(found.trials))
         return None
     run_id = str(winner.user_attrs[RUN_ID] if verdict is None else verdict.picked.typical.run_id)
+    there = tracking.exists(run_id)
     numbers = measured(winner, found.measures)
     if verdict is not None:
         numbers = {verdict.measure: verdict.picked.typical.value, f"{verdict.measure}_mean": verdict.picked.mean}
     best = {column(measure): float(value) for measure, value in numbers.items()}
+    if verdict is not None and there:  # all of them are to be of one training
+        best = {**_of_kept_epoch(run_id), **best}
     tracking.log_metrics(parent, {**counts, **best}, step=len(found.trials))
     tags = {
         tracking.WINNER_TAG: run_id,
@@ -60,13 +63,20 @@ def publish_numbers(found: Findings, parent: str, verdict: Verdict | None = None
     before = known.tags.get(tracking.WINNER_TAG)
     tracking.untag(parent, [name for name in known.tags if name.startswith(_BEST_TAG) and name not in tags])
     tracking.tag(parent, {name: value for name, value in tags.items() if known.tags.get(name) != value})
-    there = tracking.exists(run_id)
     if before != run_id:
         if before is not None and tracking.exists(before):
             tracking.tag(before, {_WON_TAG: "false"})
         if there:
             tracking.tag(run_id, {_WON_TAG: "true"})
     return run_id if there else None
+
+
+def _of_kept_epoch(run_id: str) -> dict[str, float]:
+    """Return dev's measures of the epoch that a training kept, under the names that they have on the sweep's run."""
+    epoch = tracking.get(run_id).data.metrics.get(selection.KEPT)
+    if epoch is None:
+        return {}
+    return {column(measure): tracking.history(run_id, measure)[int(epoch)] for measure in selection.MEASURES}
 
 
 def publish(
@@ -115,7 +125,9 @@ def tell(
 ) -> None:
     """Write the answer at the top of the sweep's page; cheap enough to be done after every trial."""
     experiment = tracking.get(parent).info.experiment_id
-    tracking.describe(parent, note(found, experiment, drawn, verdict, stopped))
+    winner = found.best.user_attrs.get(RUN_ID) if found.best and verdict is None else None
+    deleted = [winner] if winner is not None and not tracking.exists(winner) else []
+    tracking.describe(parent, note(found, experiment, drawn, verdict, stopped, deleted))
 
 
 def _write(folder: Path, found: Findings, drawn: Sequence[Section], verdict: Verdict | None) -> None:
@@ -150,6 +162,7 @@ def as_json(found: Findings, verdict: Verdict | None) -> dict[str, object]:
         "median": found.median,
         "baselines": {str(trial.number): measured(trial, found.measures) for trial in found.baselines},
         "failures": found.failures,
+        "limits_exceeded": {name: [excess._asdict() for excess in of] for name, of in found.exceeded.items()},
         "pruning_saved": {"seconds": saving.seconds, "epochs": saving.epochs, "trials": saving.trials},
         "seeds": None if verdict is None else verdict.as_json(),
     }

@@ -13,6 +13,7 @@ from experiments.train import quieten
 from sweeps import clean, join
 from sweeps.dry_run import dry_run
 from sweeps.engine_arguments import add_engine_arguments, engine_of
+from sweeps.findings import first_within_limits
 from sweeps.launch import launch
 from sweeps.reconcile import reconcile
 from sweeps.reseed import Wish
@@ -85,9 +86,12 @@ def _launch(options: argparse.Namespace) -> int:
     failed = [trial for trial in ended if trial.state is optuna.trial.TrialState.FAIL]
     if failed:
         print(f"{len(failed)} trial(s) failed; the tag 'failure' of their runs says why", file=sys.stderr)
+    if first_within_limits(ended) is None:
+        print("no trial is complete and within the limits: the sweep's page in MLflow says why", file=sys.stderr)
+        return 1
     if not options.json:
         print(f"next: spooflab evaluate --sweep {study.study_name}")
-    return 1 if len(failed) == len(ended) else 0
+    return 0
 
 
 def _reconcile(name: str, storage: str, as_json: bool) -> int:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean, median
+from typing import NamedTuple
 
 import optuna
 from optuna.trial import FrozenTrial, TrialState
@@ -26,6 +27,18 @@ class Saving:
     seconds: float
     epochs: float
     trials: int
+
+
+class Excess(NamedTuple):
+    """A limit that a trial exceeds.
+
+    Attributes:
+        measured: of the trial.
+        most: that the space allows.
+    """
+
+    measured: float
+    most: float
 
 
 @dataclass(frozen=True)
@@ -73,6 +86,15 @@ class Findings:
         return {cause(trials[-1]): [trial.number for trial in trials] for trials in most_first}
 
     @property
+    def exceeded(self) -> dict[str, list[Excess]]:
+        """By the limits that any trial exceeds, what those trials measured, the lowest first."""
+        found: dict[str, list[Excess]] = {}
+        for trial in self.trials:
+            for name, excess in excesses(trial).items():
+                found.setdefault(name, []).append(excess)
+        return {name: sorted(of) for name, of in found.items()}
+
+    @property
     def saving(self) -> Saving:
         """What pruning saved."""
         return time_saved(self.trials, self.branches)
@@ -92,7 +114,7 @@ def findings(study: optuna.Study, measures: Sequence[str], branches: Sequence[st
     """
     trials = settled(study)
     ranking = ranked(trials)
-    found = next((trial for trial in ranking if not violates_limits(trial)), None)
+    found = first_within_limits(trials)
     numbers = {trial.number for trial in front(study)} if len(measures) > 1 else set()
     ends = [trial for trial in ranking if trial.number in numbers] if numbers else ([found] if found else [])
     by_number = {trial.number: trial for trial in study.get_trials(deepcopy=False)}
@@ -109,7 +131,22 @@ def ranked(trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
 
 def violates_limits(trial: FrozenTrial) -> bool:
     """Tell whether a trial exceeds a limit that the space sets."""
-    return any(excess > 0 for excess in trial.constraints.values())
+    return any(beyond > 0 for beyond in trial.constraints.values())
+
+
+def excesses(trial: FrozenTrial) -> dict[str, Excess]:
+    """Return the limits that a trial exceeds."""
+    values = trial.user_attrs.get(MEASURED, {})
+    return {
+        name: Excess(values[name], values[name] - beyond)
+        for name, beyond in trial.constraints.items()
+        if beyond > 0 and name in values
+    }
+
+
+def first_within_limits(trials: Sequence[FrozenTrial]) -> FrozenTrial | None:
+    """Return the trial to take, where one is complete and within the limits."""
+    return next((trial for trial in ranked(trials) if not violates_limits(trial)), None)
 
 
 def measured(trial: FrozenTrial, measures: Sequence[str]) -> dict[str, float]:

@@ -16,6 +16,7 @@ from sweeps.engine import Engine, Local
 from sweeps.grid import points
 from sweeps.identity import Identity, claim, identify, numbered_name
 from sweeps.monitor import Form
+from sweeps.reconcile import adopt
 from sweeps.reseed import Wish, reseed, verdict
 from sweeps.retention import KEPT
 from sweeps.samplers import Grid
@@ -76,6 +77,7 @@ def launch(
     with silence, tracking.run(name, resume=resume, tags=tags) as parent:
         for corpus in {corpus.digest: corpus for corpus in corpora}.values():
             tracking.log_dataset(parent, corpus, "train and dev")
+        adopt(study, parent)
         queue(study, total, first)
         upkeep = Upkeep(study, parent, told[SPACE], space.objective.measures, list(space.root.branches), keep)
         beside = study_over_seeds(name)
@@ -90,6 +92,8 @@ def launch(
             upkeep.publish(str(stopped).splitlines()[0])
             raise
         upkeep.publish()
+        if upkeep.judged is not None:
+            print(f"over {upkeep.judged.seeds} seeds: {upkeep.judged.sentence()}")
         if form == "json":
             print(json.dumps(as_json(upkeep.found, upkeep.judged)), file=out, flush=True)
     return study

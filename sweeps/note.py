@@ -1,11 +1,11 @@
 """What a sweep found in, Markdown out: the answer for whoever opens its page and did not launch it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from optuna.trial import FrozenTrial
 
-from sweeps.findings import Findings, Saving, measured
+from sweeps.findings import Excess, Findings, Saving, measured
 from sweeps.measures import short, shown
 from sweeps.seed_table import Verdict
 from sweeps.shown_study import short_names
@@ -18,8 +18,8 @@ _FEWEST_UNITS = 2  # of a larger unit, or the smaller one is told
 _LONGEST = 7500  # MLflow cuts a note off at 8000 characters
 _FILES = (
     "Artifacts, under `sweep/`: **`figures.html`** has every chart and the table of all trials; `figures/` the same as "
-    "pictures; `trials.csv` and `trials.json` the trials; `best.yaml` the winner's whole config; `space.yaml` what was "
-    "searched."
+    "pictures; `trials.csv` and `trials.json` the trials; `space.yaml` what was searched; `best.yaml` the whole "
+    "config of the winner, where there is one."
 )
 _NOT_YET = "Charts, tables and the winner's config come when the sweep ends, and every few minutes before."
 
@@ -42,6 +42,7 @@ def note(
     drawn: Drawn | None = None,
     verdict: Verdict | None = None,
     stopped: str | None = None,
+    deleted: Collection[str] = (),
 ) -> str:
     """Write the answer.
 
@@ -51,9 +52,13 @@ def note(
         drawn: of what was found; none where nothing is yet.
         verdict: what the best came to over several seeds, where that was asked.
         stopped: why the sweep ended before its total, where it did.
+        deleted: runs that somebody deleted.
     """
     parts = [f"**{stopped[:1].upper()}{stopped[1:]}**"] if stopped else []
-    parts += [_answer(found, experiment, verdict), _comparison(found)]
+    parts += [
+        _answer(found, experiment, verdict, deleted),
+        _comparison(found, "best in the sweep" if verdict else "best"),
+    ]
     if verdict is not None:
         parts.append(verdict.markdown())
         if found.best is not None and found.best.number not in {row.trial for row in verdict.rows}:
@@ -79,6 +84,7 @@ def course(found: Findings) -> list[str]:
         lines.append(f"Failed: {_numbers(numbers)} of `{reason.replace('`', chr(39))}`.")
     if len(failures) > _MOST_FAILURES:
         lines.append(f"{len(failures) - _MOST_FAILURES} other causes of failure are in the tag `failure` of the runs.")
+    lines += [_exceeded(name, beyond) for name, beyond in found.exceeded.items()]
     if found.states["pruned"]:
         lines.append(_saved(found.saving))
     return lines
@@ -106,9 +112,9 @@ def in_words(duration_s: float) -> str:
     return f"{duration_s:.0f} s"
 
 
-def _answer(found: Findings, experiment: str, verdict: Verdict | None) -> str:
+def _answer(found: Findings, experiment: str, verdict: Verdict | None, deleted: Collection[str]) -> str:
     if found.best is None:
-        return "**No trial is complete yet.**"
+        return "**No complete trial is within the limits.**" if found.ranking else "**No trial is complete yet.**"
     if verdict is None:
         trial, run_id, told = found.best, found.best.user_attrs.get(RUN_ID), _told(found)
     else:
@@ -117,6 +123,8 @@ def _answer(found: Findings, experiment: str, verdict: Verdict | None) -> str:
         run_id = picked.typical.run_id
         told = f"mean {short(verdict.measure)} {shown(verdict.measure, picked.mean)} over {len(picked.trainings)} seeds"
     link = f" ([its run](#/experiments/{experiment}/runs/{run_id}))" if run_id else ""
+    if run_id in deleted:
+        link = f" (its run was deleted: `mlflow runs restore --run-id {run_id}` brings it back)"
     return f"### Best: trial {trial.number}{link}: {told}\n\n{_values(trial)}. {_context(found)}"
 
 
@@ -140,14 +148,14 @@ def _values(trial: FrozenTrial) -> str:
     return " · ".join(f"{name} {value}" for name, value in values_of(trial).items()) or "the config as it stands"
 
 
-def _comparison(found: Findings) -> str:
+def _comparison(found: Findings, best: str) -> str:
     if found.best is None:
         return ""
     if len(found.measures) > 1:
         title = f"Pareto front, {len(found.front)} of {len(found.ranking)} complete trials; the best is its first:"
         rows = [[_title(found, trial), *_measured(found, trial)] for trial in found.front[:_MOST_ROWS]]
         return f"{title}\n\n{table(['trial', *map(short, found.measures)], rows)}"
-    rows = [[f"**best** (trial {found.best.number})", *_measured(found, found.best)]]
+    rows = [[f"**{best}** (trial {found.best.number})", *_measured(found, found.best)]]
     rows += [[f"baseline (trial {trial.number})", *_outcome(found, trial)] for trial in found.baselines[:_MOST_ROWS]]
     rows.append([f"median of {len(found.ranking)} complete", shown(found.measures[0], found.median)])
     return table(["", short(found.measures[0])], rows)
@@ -183,6 +191,14 @@ def _branches(found: Findings) -> list[str]:
         for name, trials in groups.items()
     ]
     return [f"By {' and '.join(found.branches)}: {'; '.join(told)}."]
+
+
+def _exceeded(name: str, beyond: Sequence[Excess]) -> str:
+    lowest = beyond[0]
+    return (
+        f"Beyond a limit: {len(beyond)} trial(s), by {short(name)}, which may be {shown(name, lowest.most)} at most; "
+        f"the lowest of them had {shown(name, lowest.measured)}."
+    )
 
 
 def _saved(saving: Saving) -> str:

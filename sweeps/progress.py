@@ -8,7 +8,7 @@ from statistics import fmean
 
 from optuna.trial import FrozenTrial, TrialState
 
-from sweeps.findings import OUTCOMES, measured, ranked
+from sweeps.findings import OUTCOMES, excesses, first_within_limits, measured
 from sweeps.measures import short, shown
 from sweeps.note import in_words
 from sweeps.seed_queue import name_of
@@ -26,7 +26,7 @@ class Frame:
         total: trials that are asked for.
         done: trials by how they ended: complete, pruned, failed.
         running: trials that are being trained, the oldest first.
-        best: so far.
+        best: so far, within the limits.
         eta_s: seconds until the end, if it goes on as it did so far; none until two trials have ended.
     """
 
@@ -54,7 +54,7 @@ def frame(trials: Sequence[FrozenTrial], total: int, now: datetime) -> Frame:
     running = sorted((trial for trial in trials if trial.state is TrialState.RUNNING), key=lambda trial: trial.number)
     counts = Counter(OUTCOMES[trial.state] for trial in ended)
     done = {name: counts[name] for name in OUTCOMES.values()}
-    return Frame(total, done, running, next(iter(ranked(ended)), None), _eta_s(ended, running, total, now))
+    return Frame(total, done, running, first_within_limits(ended), _eta_s(ended, running, total, now))
 
 
 def line(trial: FrozenTrial, seen: Frame, measures: Sequence[str]) -> str:
@@ -66,6 +66,10 @@ def line(trial: FrozenTrial, seen: Frame, measures: Sequence[str]) -> str:
     told.append(" ".join([*lasted, *([f"in {in_words(_seconds(trial))}"] if trial.duration else [])]))
     if trial.state is TrialState.FAIL:
         told.append(cause(trial))
+    told += [
+        f"{short(name)} {shown(name, found)}, beyond the limit of {shown(name, most)}"
+        for name, (found, most) in excesses(trial).items()
+    ]
     if seen.best is not None:
         told.append(f"best so far {shown(measures[0], seen.best.values[0])} ({name_of(seen.best)})")
     told.append(f"{seen.ended} of {seen.total}")

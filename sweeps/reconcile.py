@@ -70,6 +70,16 @@ def reconcile(study: optuna.Study, parent: str, reason: str = DIED, dead: Collec
     return [*put_back(study, reason, dead), *_runs(study, parent, reason), *_parent(study, parent)]
 
 
+def adopt(study: optuna.Study, parent: str) -> None:
+    """Nest trials under a sweep's new run whose former one was deleted."""
+    former = study.user_attrs.get(PARENT)
+    if former is None or former == parent or tracking.exists(former):
+        return
+    print(f"the sweep's run {former} was deleted: its trials are nested under a new one, {parent}")
+    for run in tracking.children(former):
+        tracking.tag(run.info.run_id, {tracking.PARENT_TAG: parent})
+
+
 def put_back(study: optuna.Study, reason: str = DIED, dead: Collection[str] = ()) -> list[Repair]:
     """End the trials of dead workers, and queue them and the interrupted ones again.
 

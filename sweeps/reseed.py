@@ -67,7 +67,7 @@ def verdict(study: optuna.Study, found: Findings) -> Verdict | None:
     rows = [_row(found, trial, trained) for trial in found.ranking if trial.number in trained]
     judged = judge(rows, found.measures[0], max((len(row.trainings) for row in rows), default=0))
     if judged is not None:
-        drop_checkpoints(_runs(judged.rows[1:]), f"trial {judged.picked.trial} came out better over the seeds")
+        drop_checkpoints(_runs(judged.rows[1:]), f"trial {judged.picked.trial} was picked over the seeds")
     return judged
 
 

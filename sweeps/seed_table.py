@@ -110,6 +110,11 @@ class Verdict:
         apart = self.differences.get(second.trial)
         if apart is None:
             return f"trial {self.picked.trial} is picked; it and trial {second.trial} have no seed in common."
+        if second.mean == self.picked.mean:
+            return (
+                f"trials {self.picked.trial} and {second.trial} have the same mean; trial {self.picked.trial} is "
+                "picked, which was no worse in the sweep."
+            )
         sure = "surely better than" if apart.low > 0 else "not told apart from"
         return f"trial {self.picked.trial} is picked by the mean; it is {sure} the runner-up, trial {second.trial}."
 
@@ -117,7 +122,7 @@ class Verdict:
         """State what the numbers are of."""
         sentences = [
             "A trial was chosen for its value in the sweep, so the mean over fresh seeds is mostly worse.",
-            "The winner's run is the training in the middle of the picked config's, not its best.",
+            "The winner's run is the training in the middle of the picked config's, of an even number the worse.",
         ]
         known = next(iter(self.differences.values()), None)
         if known is not None:
@@ -163,7 +168,7 @@ def judge(rows: Sequence[Row], measure: str, seeds: int) -> Verdict | None:
     if not tried:
         return None
     most = max(len(row.trainings) for row in tried)
-    ordered = sorted(tried, key=lambda row: (len(row.trainings) < most, row.mean, row.trial))
+    ordered = sorted(tried, key=lambda row: (len(row.trainings) < most, row.mean, row.before, row.trial))
     picked = ordered[0]
     apart = {row.trial: difference(row, picked) for row in ordered[1:]}
     return Verdict(measure, seeds, ordered, {trial: known for trial, known in apart.items() if known is not None})

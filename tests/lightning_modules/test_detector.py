@@ -1,12 +1,13 @@
 """A detector learns, and its checkpoint is enough to get it back."""
 
+import math
 import pickle
 from types import SimpleNamespace
 
 import pytest
 import torch
 
-from lightning_modules.detector import SPECIFICATIONS_KEY, Detector, to_score
+from lightning_modules.detector import SPECIFICATIONS_KEY, Detector, DivergedError, to_score
 from lightning_modules.enhancement import WienerFilter
 from lightning_modules.frontends import LogMel, Waveform
 from lightning_modules.losses import AmSoftmax, OcSoftmax, P2SGrad
@@ -97,6 +98,15 @@ def test_the_waveform_is_enhanced_before_all_else():
     enhanced = WienerFilter(memory=0.5)(WAVEFORM)
     torch.testing.assert_close(detector.extract(WAVEFORM), detector.frontend(enhanced))
     assert not torch.equal(detector.extract(WAVEFORM), detector.frontend(WAVEFORM))
+
+
+def test_a_training_that_gives_no_numbers_has_diverged():
+    detector = detectors()[0]
+    with torch.no_grad():
+        next(detector.network.parameters()).fill_(math.nan)
+    batch = {"waveform": WAVEFORM, "label": torch.tensor([0, 1, 1])}
+    with pytest.raises(DivergedError, match=r"NaN in epoch 0; lower model.learning_rate \(it is 0.001\)"):
+        detector.validation_step(batch, 0)
 
 
 def test_score_is_bona_fide_minus_spoof():

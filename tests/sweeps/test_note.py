@@ -6,9 +6,11 @@ from optuna.trial import TrialState
 from experiments.scored_trials import ScoredTrials
 from sweeps.findings import findings
 from sweeps.note import Drawn, in_words, note, values_of
+from sweeps.progress import frame, line
 from sweeps.seed_table import Row, Training, judge
+from sweeps.study import MEASURED
 from sweeps.trial_table import as_html, trial_table
-from tests.sweeps.made_up import study, trial
+from tests.sweeps.made_up import START, study, trial
 
 EER = ("dev/eer",)
 
@@ -46,6 +48,27 @@ def test_nothing_yet_is_said():
     text = note(findings(study(), EER, []), "1", Drawn(left_out=["history (no trial is complete)"]))
     assert "No trial is complete yet" in text
     assert "history (no trial is complete)" in text
+
+
+def test_a_sweep_beyond_its_limits_names_them():
+    slow = [
+        trial(0.1, attributes={MEASURED: {"latency_ms": latency}}, constraints={"latency_ms": latency - 0.5})
+        for latency in (1.5, 1.3)
+    ]
+    found = findings(study(*slow), EER, [])
+    text = note(found, "1")
+    assert text.startswith("**No complete trial is within the limits.**")
+    assert (
+        "Beyond a limit: 2 trial(s), by latency, which may be 0.50 ms at most; the lowest of them had 1.30 ms." in text
+    )
+    seen = frame(found.trials, 2, START)
+    assert seen.best is None
+    assert "latency 1.50 ms, beyond the limit of 0.50 ms" in line(found.trials[0], seen, EER)
+
+
+def test_a_winner_whose_run_was_deleted_is_told():
+    text = note(findings(study(trial(0.1)), EER, []), "1", deleted=["run0.01"])
+    assert "its run was deleted: `mlflow runs restore --run-id run0.01`" in text.splitlines()[0]
 
 
 def test_what_is_not_drawn_yet_is_promised_and_why_it_stopped_comes_first():

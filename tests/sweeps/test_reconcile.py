@@ -259,6 +259,18 @@ def test_a_launcher_elsewhere_lives_as_long_as_it_says_so(wreck):
     assert not module.another_launches(wreck.study)
 
 
+def test_trials_follow_a_sweep_whose_run_was_deleted(wreck, capsys):
+    run_id = wreck.run(wreck.taken())
+    with tracking.run("another") as parent:
+        pass
+    module.adopt(wreck.study, parent)  # the former is there
+    assert tracking.children(parent) == []
+    mlflow.MlflowClient().delete_run(wreck.parent)
+    module.adopt(wreck.study, parent)
+    assert [run.info.run_id for run in tracking.children(parent)] == [run_id]
+    assert f"run {wreck.parent} was deleted" in capsys.readouterr().out
+
+
 def test_the_higher_of_two_totals_counts_while_both_launch(wreck):
     team = Team(SPACE, [], {}, wreck.storage, Local(), "auto", io.StringIO())
     wreck.study.tell(wreck.taken(), 0.5)

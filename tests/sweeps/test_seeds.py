@@ -48,6 +48,15 @@ def test_alike_is_said_to_be_alike():
     assert verdict.differences[verdict.rows[1].trial].p_value == 1.0
 
 
+def test_of_the_same_mean_the_better_in_the_sweep_is_picked():
+    first, second = (
+        Row(number, "", before, row(number, 1.0, [0.25]).trainings) for number, before in ((1, 0.3), (2, 0.2))
+    )
+    verdict = judge([first, second], "dev/eer", 1)
+    assert verdict.picked.trial == 2
+    assert "trials 2 and 1 have the same mean; trial 2 is picked" in verdict.sentence()
+
+
 def test_a_config_without_all_its_seeds_is_not_picked():
     lucky = row(1, 3.0, [0.01])
     verdict = judge([lucky, row(2, 1.0, [0.2, 0.3])], "dev/eer", 2)
