@@ -46,7 +46,7 @@ def train_on_one_thread(config):
 def _is_launched(name, storage) -> bool:
     try:
         return "parent" in load_study(name, storage).user_attrs
-    except LookupError:
+    except (LookupError, FileNotFoundError):
         return False
 
 

@@ -80,7 +80,7 @@ def test_ctrl_c_then_a_node_killed(nodes, place, quick_space, start):
 def _is_queued(storage: str) -> bool:
     try:
         return bool(load_study("nodes", storage).trials)
-    except LookupError:
+    except (LookupError, FileNotFoundError):
         return False
 
 
