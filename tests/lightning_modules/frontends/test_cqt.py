@@ -31,14 +31,19 @@ def reference_power(waveform, frontend):
 def test_cqt_is_its_definition(speech, arguments):
     frontend = CQT(**arguments)
     power = reference_power(speech, frontend)
-    audible = power > power.max(axis=0) * 1e-5  # below, the rounding of single precision is more than the tolerance
+    level = power / power.max(axis=0)
+    audible = level > 1e-7
     expected = np.log(np.maximum(power, frontend.floor))
+    waveform = torch.from_numpy(speech)[None]
 
-    features = frontend(torch.from_numpy(speech).float()[None])[0].numpy()
+    features = frontend(waveform.float())[0].numpy()
+    exact = frontend.double()(waveform.double())[0].numpy()
 
     assert features.shape == expected.shape
-    assert audible.mean() > 0.6
-    np.testing.assert_allclose(features[audible], expected[audible], atol=1e-3)
+    assert audible.mean() > 0.8
+    np.testing.assert_allclose(exact[audible], expected[audible], atol=1e-3)
+    clear = level > 1e-5  # further down, rounding to single precision is more than the tolerance on some processors
+    np.testing.assert_allclose(features[clear], expected[clear], atol=1e-3)
 
 
 def test_cqt_is_near_librosas(speech):
