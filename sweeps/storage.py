@@ -3,6 +3,7 @@
 import os
 import warnings
 from collections.abc import Container, Sequence
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from optuna.storages._rdb.storage import _create_scoped_session
 from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy import event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, ProgrammingError
 
 from datamodules.safe_files import alone
 from sweeps.patience import lost, patient
@@ -26,6 +27,7 @@ WORKER = "worker"  # user attribute of a trial: who runs it
 _HEARTBEAT_S, _MISSED_BEATS = 60, 5
 _MOST_INCLUDED = 10_000  # ids in a query: databases have a limit of it
 _LOCK_TIMEOUT_S = 30  # four SQLite workers need it; .05 s killed three of them
+_TABLES = 3  # groups of them that Optuna makes in turn: its own, their version, Alembic's
 _LIBPQ = {"connect_timeout": 10, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
 
 # What comes to the same when it is done twice, because a lost connection hid that it was done. Reads; attributes,
@@ -95,7 +97,7 @@ class Storage(RDBStorage):
 
 
 class SqliteStorage(Storage):
-    """Has workers claim trials in turn, and commits without waiting for the disk.
+    """Has processes make tables and claim trials in turn, and commits without waiting for the disk.
 
     Optuna reads a trial's state FOR UPDATE before it claims it, which SQLite does not know: two workers that ask at
     once both find it waiting, both train it, and the second that tells of it dies.
@@ -106,8 +108,9 @@ class SqliteStorage(Storage):
     """
 
     def __init__(self, url: str, file: Path) -> None:
-        super().__init__(url, {"connect_args": {"timeout": _LOCK_TIMEOUT_S}})
         self._lock = file.with_name(f"{file.name}.lock")
+        with alone(self._lock):  # else two that look at once both make the tables, and the second fails
+            super().__init__(url, {"connect_args": {"timeout": _LOCK_TIMEOUT_S}})
         event.listen(self.engine, "connect", _write_ahead)
         self.engine.dispose()  # connections from before knew nothing of it
 
@@ -126,7 +129,12 @@ class ServerStorage(Storage):
 
     def __init__(self, url: str) -> None:
         connect = _LIBPQ if make_url(url).get_backend_name() == "postgresql" else {}
-        super().__init__(url, {"pool_pre_ping": True, "connect_args": connect})
+        options = {"pool_pre_ping": True, "connect_args": connect}
+        for _ in range(_TABLES):  # another may make each of them between our look and our own making
+            with suppress(ProgrammingError, IntegrityError):
+                super().__init__(url, options)
+                return
+        super().__init__(url, options)
 
     def set_trial_state_values(self, trial_id: int, state: TrialState, values: Sequence[float] | None = None) -> bool:
         """Set a state; where the answer was lost, look first whether it was set."""
@@ -211,6 +219,8 @@ def _file(parts: URL, create: bool) -> Path:
     file = Path(parts.database)
     if not create and not file.is_file():
         raise FileNotFoundError(f"--storage: no such file: {file}; give the URL that the sweep was launched with")
+    if not file.parent.is_dir():
+        raise FileNotFoundError(f"--storage: no such folder: {file.parent}; make it first, or give another --storage")
     return file
 
 

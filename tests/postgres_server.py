@@ -10,6 +10,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from sqlalchemy import create_engine, text
+
 SERVER_USER = "postgres"  # the server refuses to run as root
 
 
@@ -32,6 +34,14 @@ class PostgresServer:
     def start(self) -> None:
         options = f"-p {self._port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off"
         self._run("pg_ctl", "--wait", "--silent", f"--log={self._folder / 'log'}", f"--options={options}", "start")
+
+    def new_database(self, name: str) -> str:
+        """Make an empty database, and return its URL."""
+        engine = create_engine(self.url.replace("postgresql:", "postgresql+psycopg2:"), isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.execute(text(f"CREATE DATABASE {name}"))
+        engine.dispose()
+        return f"{self.url.rpartition('/')[0]}/{name}"
 
     def stop(self) -> None:
         """Stop, without waiting for clients to leave."""

@@ -1,6 +1,7 @@
 """Workers that ask at once never get the same trial."""
 
 import multiprocessing
+from concurrent.futures import ThreadPoolExecutor
 
 import optuna
 import pytest
@@ -33,6 +34,27 @@ def test_workers_that_ask_at_once_take_different_trials(tmp_path):
     for process in processes:
         process.join()
     assert sorted(numbers) == list(range(TRIALS))
+
+
+def test_a_new_database_may_be_opened_by_many_at_once(tmp_path):
+    with ThreadPoolExecutor(8) as pool:
+        for turn in range(5):
+            url = f"sqlite:///{tmp_path / f'new{turn}.db'}"
+            opened = list(pool.map(open_storage, [url] * 8))
+            assert all(storage.get_all_studies() == [] for storage in opened)
+
+
+@pytest.mark.postgres
+def test_a_new_database_of_a_server_may_be_opened_by_many_at_once(postgres):
+    with ThreadPoolExecutor(8) as pool:
+        for turn in range(5):
+            opened = list(pool.map(open_storage, [postgres.new_database(f"new{turn}")] * 8))
+            assert all(storage.get_all_studies() == [] for storage in opened)
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"no such folder: .*nowhere"):
+        open_storage(f"sqlite:///{tmp_path / 'nowhere' / 'optuna.db'}")
 
 
 @pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:"])
