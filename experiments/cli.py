@@ -29,6 +29,8 @@ COMMANDS = {
     "fuse": Command("experiments.fuse", "make one detector of several, by their scores, fitted on dev"),
     "evaluate": Command("experiments.evaluate", "score a partition, log metrics and plots on the model's run"),
     "robustness": Command("experiments.robustness", "EER against noise and codecs; several models in a figure"),
+    "compare": Command("experiments.compare", "runs side by side on the same trials: errors, attacks, costs, settings"),
+    "report": Command("experiments.report", "all that is known of a run or a sweep, on one page for anyone"),
     "metrics": Command("experiments.metrics", "every metric of any score file, with intervals; compare two files"),
     "promote": Command("experiments.promote", "register a model and give it an alias, if the gate lets it pass"),
     "rollback": Command("experiments.rollback", "give the alias back to the version that had it before"),

@@ -69,7 +69,7 @@ def det(scores: ArrayLike, labels: ArrayLike, threshold: float | None = None) ->
     eer = equal_error_rate(bonafide, spoof).eer
     figure, axes = canvas(8.2, "DET")
     axes.plot([-5, 5], [-5, 5], color=GREY, linestyle=":", label="both errors equal")
-    axes.plot(_probit(far), _probit(frr), color=BLUE, linewidth=2, label="this system")
+    axes.plot(probit(far), probit(frr), color=BLUE, linewidth=2, label="this system")
     ring = MarkerStyle("o", fillstyle="none")
     axes.plot(*_marker(eer, eer), marker=ring, linestyle="", color=VERMILION, markersize=13, markeredgewidth=2)
     axes.lines[-1].set(clip_on=False, label=f"EER {eer:.2%}")
@@ -302,10 +302,11 @@ def _percent(*each: object) -> None:
         axis.set_major_formatter(PercentFormatter(xmax=1, symbol=""))  # type: ignore[attr-defined]
 
 
-def _probit(rate: float | NDArray[np.float64]) -> NDArray[np.float64]:
-    lowest = PROBIT_LIMITS[0] / 2  # just outside the axes
-    probit: NDArray[np.float64] = ndtri(np.clip(rate, lowest, 1 - lowest))
-    return probit
+def probit(rate: float | NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return where a rate is on probit axes; what lies beyond them just outside."""
+    lowest = PROBIT_LIMITS[0] / 2
+    place: NDArray[np.float64] = ndtri(np.clip(rate, lowest, 1 - lowest))
+    return place
 
 
 def _marker(far: float, frr: float) -> Curve:
