@@ -1,17 +1,17 @@
 """A comparison in, one self-contained HTML page out: verdict first, then numbers, curves, costs and settings."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
+from typing import Any
 
 from experiments import html_page, plain_words
-from experiments.compare_table import SIGNS, meaning, points
+from experiments.compare_table import SIGNS, meaning, points, sign
 from experiments.comparison import LETTERS, Comparison
 from experiments.comparison_plots import det_overlay, eer_by_attack
 from experiments.html_table import Cell, number, table
-from experiments.pairing import Judged
 from experiments.scored_trials import ScoredTrials
 
-_CLASSES = {"better": "good", "worse": "bad", "undecided": ""}
+_CLASSES = {SIGNS["better"]: "good", SIGNS["worse"]: "bad"}
 
 
 def page(found: Comparison, scored: Sequence[ScoredTrials]) -> str:
@@ -52,7 +52,8 @@ def verdicts(found: Comparison) -> list[str]:
     for place, system in enumerate(found.systems[1:], start=1):
         judged = found.pairings[place - 1].pooled
         said = escape(plain_words.against(judged, LETTERS[place], "A"))
-        coloured = f"<span class={_CLASSES[judged.verdict]}>{said}</span>" if _CLASSES[judged.verdict] else said
+        kind = _CLASSES.get(sign(found, place, None))
+        coloured = f"<span class={kind}>{said}</span>" if kind else said
         lines.append(f"<b>{LETTERS[place]}</b>, {escape(system.label)}: {coloured}")
     return lines
 
@@ -65,16 +66,17 @@ def systems(found: Comparison) -> str:
         rows.append(
             [
                 Cell(f"{LETTERS[place]} · {system.label}"),
-                number(plain_words.percent(metrics.eer["legacy"]), sign=_sign(judged), kind=_kind(judged)),
-                number(metrics.interval_text.strip(" ()")),
+                number(plain_words.percent(metrics.eer["legacy"]), **_mark(sign(found, place, None))),
+                number(_interval(metrics.eer_interval)),
                 number("" if judged is None else points(judged)),
                 number("" if judged is None else f"{judged.difference.p_value:.4f}"),
                 number(f"{metrics.min_dcf:.4f}"),
                 number("infinite" if metrics.cllr is None else f"{metrics.cllr:.3f}"),
             ]
         )
-    heads = ("system", "EER", "interval", "against A (points, 95 %)", "p", "minDCF", "Cllr (bits)")
-    return table(heads, rows, "EER: legacy, as in the ASVspoof challenges; lower is better. So are the others.")
+    heads = ("system", "EER", "95 %", "against A, points (95 %)", "p", "minDCF", "Cllr, bits")
+    caption = f"EER: legacy, as in the ASVspoof challenges. Of all these, lower is better. {meaning(found)}."
+    return table(heads, rows, caption)
 
 
 def attacks(found: Comparison) -> str:
@@ -88,7 +90,7 @@ def attacks(found: Comparison) -> str:
             judged = found.attack(place, name)
             told = f"{points(judged)} points, p = {judged.p_value:.4f} (Holm)" if judged else ""
             eer = plain_words.percent(system.metrics.attack_eers[name])
-            cells.append(number(eer, sign=_sign(judged), kind=_kind(judged), title=told))
+            cells.append(number(eer, title=told, **_mark(sign(found, place, name))))
         rows.append(cells)
     figure = html_page.drawing(
         eer_by_attack(found),
@@ -97,7 +99,7 @@ def attacks(found: Comparison) -> str:
         "compares both on the same recordings.",
     )
     heads = ("attack", *LETTERS[: len(found.systems)])
-    caption = f"EER of each attack against all genuine recordings. {meaning(found)}."
+    caption = "EER of each attack against all genuine recordings; signs as above."
     return f"<h2>By attack</h2>{table(heads, rows, caption)}{figure}"
 
 
@@ -125,7 +127,10 @@ def settings(found: Comparison) -> str:
     """Return the table of the keys in which configs differ, and of no others."""
     if not found.settings:
         return "<p>Nothing: their configs are the same in every key.</p>"
-    rows = [[Cell(setting.key, code=True), *map(Cell, setting.texts())] for setting in found.settings]
+    rows = [
+        [Cell(setting.key, code=True), *(Cell(text, code=True) for text in setting.texts())]
+        for setting in found.settings
+    ]
     return table(("key", *LETTERS[: len(found.systems)]), rows, "Keys that all have alike are left out.")
 
 
@@ -145,9 +150,9 @@ def _warnings(warnings: Sequence[str]) -> str:
     return f'<h2>Before you believe it</h2><ul class="bad">{html_page.items(warnings)}</ul>' if warnings else ""
 
 
-def _sign(judged: Judged | None) -> str:
-    return SIGNS[judged.verdict] if judged else ""
+def _interval(interval: Mapping[str, Any] | None) -> str:
+    return "–" if interval is None else f"{100 * interval['low']:.2f}–{100 * interval['high']:.2f}"
 
 
-def _kind(judged: Judged | None) -> str:
-    return _CLASSES[judged.verdict] if judged else ""
+def _mark(shown: str) -> dict[str, str]:
+    return {"sign": shown, "kind": _CLASSES.get(shown, "")}

@@ -12,7 +12,9 @@ from experiments.plain_words import count, duration
 
 SIGNS: Final = {"better": "↓", "worse": "↑", "undecided": ""}
 """Beside an EER that is lower or higher than the first system's beyond chance."""
-_COLOURS = {"better": "green", "worse": "red", "undecided": "default"}
+UNTOLD: Final = "?"
+"""Beside an EER that could not be compared."""
+_COLOURS = {SIGNS["better"]: "green", SIGNS["worse"]: "red"}
 
 
 def show(found: Comparison) -> None:
@@ -33,7 +35,20 @@ def meaning(found: Comparison) -> str:
         f"{SIGNS['better']} better, {SIGNS['worse']} worse than A, where the difference is more than chance: p at most "
         f"{ALPHA:g} for all questions of a column together (Holm), by a paired bootstrap of {found.resamples:,} "
         f"resamples by {found.unit}"
+        + (f"; {UNTOLD} not tested: its trials are of one speaker" if _untold(found) else "")
     )
+
+
+def sign(found: Comparison, place: int, attack: str | None) -> str:
+    """Return what stands beside an EER: of an attack, or pooled."""
+    judged = found.pooled(place) if attack is None else found.attack(place, attack)
+    if judged is None:
+        return UNTOLD if place else ""
+    return SIGNS[judged.verdict]
+
+
+def _untold(found: Comparison) -> bool:
+    return any(attack not in found.pairings[0].attacks for attack in found.attacks)
 
 
 def _systems(found: Comparison) -> Table:
@@ -52,7 +67,7 @@ def _systems(found: Comparison) -> Table:
         table.add_row(
             LETTERS[place],
             escape(system.label),
-            f"{100 * metrics.eer['legacy']:.2f}{brackets} {_sign(judged)}".rstrip(),
+            f"{100 * metrics.eer['legacy']:.2f}{brackets} {_coloured(found, place, None)}".rstrip(),
             "" if judged is None else points(judged),
             "" if judged is None else f"{judged.difference.p_value:.4f}",
             f"{metrics.min_dcf:.4f}",
@@ -80,15 +95,14 @@ def _attacks(found: Comparison) -> Table:
         table.add_column(letter, justify="right", no_wrap=True)
     for name in found.attacks:
         eers = [system.metrics.attack_eers[name] for system in found.systems]
-        cells = [f"{100 * eer:.2f} {_sign(found.attack(place, name)) or ' '}" for place, eer in enumerate(eers)]
+        cells = [f"{100 * eer:.2f} {_coloured(found, place, name) or ' '}" for place, eer in enumerate(eers)]
         table.add_row(escape(name), *cells)
     return table
 
 
-def _sign(judged: Judged | None) -> str:
-    if judged is None or not SIGNS[judged.verdict]:
-        return ""
-    return f"[{_COLOURS[judged.verdict]}]{SIGNS[judged.verdict]}[/]"
+def _coloured(found: Comparison, place: int, attack: str | None) -> str:
+    shown = sign(found, place, attack)
+    return f"[{_COLOURS[shown]}]{shown}[/]" if shown in _COLOURS else shown
 
 
 def _costs(found: Comparison) -> Table:

@@ -21,17 +21,24 @@ h1 { font-size: 1.6rem; line-height: 1.25; margin-bottom: 0; } h2 { font-size: 1
 h3 { font-size: 1rem; margin: 1.4rem 0 .3rem; }
 a { color: var(--good); }
 table { border-collapse: collapse; width: 100%; font-size: .95rem; }
-caption { text-align: left; color: var(--faint); padding-bottom: .3rem; }
+.caption { color: var(--faint); font-size: .9rem; margin: .8rem 0 .3rem; }
 th, td { text-align: left; padding: .3rem .6rem; border-bottom: 1px solid var(--line); vertical-align: top; }
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 img { max-width: 100%; height: auto; background: #fff; border-radius: 4px; } figure { margin: 1rem 0; }
 figcaption, small, .faint { color: var(--faint); } figcaption, small { font-size: .85rem; }
-code { font-size: .85rem; overflow-wrap: anywhere; }
+code { font-size: .85rem; overflow-wrap: anywhere; } td.code code { display: block; min-width: 7.5rem; }
+tbody td:first-child { min-width: 6.5rem; }
 pre { background: var(--tint); padding: .6rem .8rem; border-radius: 4px; overflow-x: auto; }
 .good { color: var(--good); } .bad { color: var(--bad); } .bad li { margin-bottom: .3rem; } .wide { overflow-x: auto; }
+@media screen and (max-width: 34rem) { .stacked, .stacked tbody, .stacked tr, .stacked td { display: block; }
+.stacked thead { display: none; } .stacked tr { border-bottom: 1px solid var(--line); padding: .4rem 0; }
+.stacked td, .stacked td.number { border: 0; text-align: left; white-space: normal; padding: .1rem 0; }
+.stacked td:first-child { font-weight: 600; }
+.stacked td[data-head]::before { content: attr(data-head) ": "; color: var(--faint); }
+.stacked td.code code { display: inline; } }
 @media print { :root { color-scheme: light; --ink: #000; --paper: #fff; --faint: #444; --line: #bbb; --tint: #f3f5f7;
 --good: #005a8c; --bad: #a33c00; } @page { margin: 16mm 14mm; } body { margin: 0; max-width: none; font-size: 10.5pt; }
-h2, h3, caption { break-after: avoid; } img, figure, tr, dt { break-inside: avoid; } .wide { overflow: visible; }
+h2, h3, .caption { break-after: avoid; } img, figure, tr, dt { break-inside: avoid; } .wide { overflow: visible; }
 pre { white-space: pre-wrap; overflow-wrap: anywhere; } }
 """
 # The browser itself refuses whatever a page would load from elsewhere, and any script.

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-_SAID = {"↓": "better", "↑": "worse"}  # for who hears the page
+_SAID = {"↓": "better", "↑": "worse", "?": "not tested"}  # for who hears the page
 
 
 @dataclass(frozen=True)
@@ -15,7 +15,7 @@ class Cell:
         text: in plain words.
         numeric: set at the right.
         code: in the type of code.
-        sign: behind the text: ``↓`` better, ``↑`` worse, or nothing.
+        sign: behind the text: ``↓`` better, ``↑`` worse, ``?`` not tested, or nothing.
         kind: ``good``, ``bad`` or nothing: its colour.
         title: shown by who points at it.
     """
@@ -27,16 +27,27 @@ class Cell:
     kind: str = ""
     title: str = ""
 
-    def html(self, tag: str = "td") -> str:
-        """Return the cell."""
-        classes = " ".join(filter(None, ("number" if self.numeric else "", self.kind)))
-        text = f"<code>{escape(self.text)}</code>" if self.code else escape(self.text)
+    def html(self, tag: str = "td", head: str = "") -> str:
+        """Return the cell; ``head`` is what its column is called where it stands by itself."""
+        classes = " ".join(filter(None, ("number" if self.numeric else "", "code" if self.code else "", self.kind)))
+        text = f"<code>{_breakable(escape(self.text))}</code>" if self.code else escape(self.text)
         sign = (
             f' <span role=img aria-label="{_SAID.get(self.sign, "")}">{escape(self.sign)}</span>' if self.sign else ""
         )
         style = f' class="{escape(classes)}"' if classes else ""
         title = f' title="{escape(self.title)}"' if self.title else ""
-        return f"<{tag}{style}{title}>{text}{sign}</{tag}>"
+        label = f' data-head="{escape(head)}"' if head else ""
+        return f"<{tag}{style}{title}{label}>{text}{sign}</{tag}>"
+
+
+def _row(heads: Sequence[str], cells: Sequence[Cell]) -> str:
+    first, *rest = cells
+    return first.html() + "".join(cell.html(head=head) for head, cell in zip(heads[1:], rest, strict=True))
+
+
+def _breakable(code: str) -> str:
+    """Let a browser break a long name where its parts end, rather than anywhere."""
+    return code.replace(".", ".<wbr>").replace("_", "_<wbr>")
 
 
 def number(text: str, *, sign: str = "", kind: str = "", title: str = "") -> Cell:
@@ -44,16 +55,18 @@ def number(text: str, *, sign: str = "", kind: str = "", title: str = "") -> Cel
     return Cell(text, numeric=True, sign=sign, kind=kind, title=title)
 
 
-def table(heads: Sequence[str], rows: Sequence[Sequence[Cell]], caption: str = "") -> str:
+def table(heads: Sequence[str], rows: Sequence[Sequence[Cell]], caption: str = "", *, stacked: bool = False) -> str:
     """Return a table, which scrolls by itself where it is wider than the page.
 
     Args:
         heads: of the columns.
         rows: as many cells each; the first column is what a row is of.
         caption: above it, in plain words.
+        stacked: on a phone the cells of a row stand below one another, instead.
     """
     numeric = [all(cell.numeric for cell in column) for column in zip(*rows, strict=True)] or [False] * len(heads)
     top = "".join(Cell(head, right).html("th") for head, right in zip(heads, numeric, strict=True))
-    body = "".join(f"<tr>{''.join(cell.html() for cell in row)}</tr>" for row in rows)
-    told = f"<caption>{escape(caption)}</caption>" if caption else ""
-    return f'<div class="wide"><table>{told}<thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>'
+    body = "".join(f"<tr>{_row(heads if stacked else [''] * len(heads), row)}</tr>" for row in rows)
+    told = f'<p class="caption">{escape(caption)}</p>' if caption else ""
+    kind = ' class="stacked"' if stacked else ""
+    return f'{told}<div class="wide"><table{kind}><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>'

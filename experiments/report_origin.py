@@ -46,10 +46,13 @@ def reproduce(facts: Facts) -> str:
         trials = sum(facts.sweep.trials.values())
         commands.append(f"spooflab sweep --space space.yaml --name {shlex.quote(facts.sweep.name)} --trials {trials}")
     commands += [f"spooflab train --config config.yaml{_threads(facts)}", "spooflab evaluate --model RUN"]
-    notes = ["config.yaml stands below" + ("; space.yaml above." if facts.sweep else "."), "RUN is printed by `train`."]
+    notes = [
+        "config.yaml stands below" + ("; space.yaml above." if facts.sweep else "."),
+        "RUN is printed by the training.",
+    ]
     if origin.trial:
         notes.append(
-            f"With this store at hand, `spooflab train --from-trial {origin.trial}` trains this trial once more."
+            f"With this store at hand, this trial is trained again by: spooflab train --from-trial {origin.trial}"
         )
     if origin.changed:
         notes.append("The code had been changed since that commit: the numbers may not come out the same.")
@@ -69,7 +72,7 @@ def reproduce(facts: Facts) -> str:
     config = yaml.safe_dump(facts.system.config, sort_keys=False, allow_unicode=True)
     return (
         f"<pre>{escape(chr(10).join(commands))}</pre><ul>{html_page.items(notes)}</ul>"
-        + table(("what", "which"), rows, "requirements.lock of the commit pins all packages.")
+        + table(("what", "which"), rows, "requirements.lock of the commit pins all packages.", stacked=True)
         + f"<details><summary>config.yaml</summary><pre>{escape(config)}</pre></details>"
     )
 

@@ -13,7 +13,7 @@ _STYLE = """
 .answer { border-left: 4px solid var(--good); background: var(--tint); padding: .2rem 1rem; }
 nav { columns: 2; font-size: .95rem; margin: 1.2rem 0; } nav a { display: block; padding: .12rem 0; }
 dt { font-weight: 600; margin-top: .6rem; } dd { margin: 0; } details summary { cursor: pointer; margin: .6rem 0; }
-td:last-child { min-width: 11rem; }
+@media (min-width: 34rem) { td:last-child { min-width: 11rem; } }
 @media (max-width: 30rem) { body { margin-top: 1rem; } h1 { font-size: 1.35rem; } }
 @media print { nav { display: none; } section.break { break-before: page; }
 details::details-content { content-visibility: visible; height: auto; } summary { list-style: none; } }

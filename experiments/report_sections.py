@@ -68,7 +68,7 @@ def method(facts: Facts) -> str:
         f"recording is the mean. For 4 s of audio it took {cost.latency_ms:.0f} ms on one thread of the machine that "
         "wrote this report."
     )
-    return f"<p>{escape(size)}</p>{table(('part', 'is', 'what for'), rows)}{_training(facts)}"
+    return f"<p>{escape(size)}</p>{table(('part', 'is', 'what for'), rows, stacked=True)}{_training(facts)}"
 
 
 def result(facts: Facts) -> str:
@@ -89,11 +89,11 @@ def result(facts: Facts) -> str:
                 "On the recordings by which it was chosen, cut to short pieces: flattering, and shown for that reason.",
             )
         )
-    cells = [[Cell(name), number(value), Cell(meaning)] for name, value, meaning in rows]
+    cells = [[Cell(name), Cell(value), Cell(meaning)] for name, value, meaning in rows]
     histogram = plots.score_histogram(scored.scores, scored.labels, metrics.threshold)
     det = plots.det(scored.scores, scored.labels, metrics.threshold)
     return (
-        table(("measure", "value", "what it means"), cells)
+        table(("measure", "value", "what it means"), cells, stacked=True)
         + html_page.drawing(
             for_phones(histogram, 3.9),
             "Scores of genuine and of fake recordings",
@@ -135,7 +135,8 @@ def by_attack(facts: Facts) -> str:
     }
     figure = plots.eer_by_attack(metrics.attack_eers, metrics.eer["legacy"], intervals)
     heads = ("attack", "recordings", "EER", "95 % interval", "at the threshold in use")
-    return table(heads, rows, "The hardest first; each against all genuine recordings.") + html_page.drawing(
+    caption = "The hardest first; each against all genuine recordings. No interval where all fakes are of one speaker."
+    return table(heads, rows, caption, stacked=True) + html_page.drawing(
         for_phones(figure, 1.5 + 0.34 * len(rows)),
         "EER by attack",
         "The longer the bar, the more often this kind of fake is mistaken; lines are 95 % intervals.",
@@ -160,7 +161,7 @@ def robustness(facts: Facts) -> str:
     ]
     worst = max(facts.robustness, key=lambda row: row.eer)
     said = f"The same recordings, spoilt on purpose. Worst is {worst.condition}: EER {percent(worst.eer)}."
-    return f"<p>{escape(said)}</p>" + table(("condition", "EER", "95 % interval", "in words"), rows)
+    return f"<p>{escape(said)}</p>" + table(("condition", "EER", "95 % interval", "in words"), rows, stacked=True)
 
 
 def explanations(facts: Facts) -> str:
@@ -185,7 +186,7 @@ def limits(facts: Facts) -> str:
         "A score is about the whole recording: a short fake passage in a long genuine one may go unnoticed.",
         "No score is proof. It is one piece of evidence, and must not decide about a person on its own.",
         "Where fakes are rare, most alarms are false even with a good detector.",
-        *metrics.warnings,
+        *(warning[:1].upper() + warning[1:] for warning in metrics.warnings),
     ]
     if facts.sweep:
         said.append(
@@ -210,7 +211,7 @@ def _counts(corpus: Manifest) -> str:
         if counts["bonafide"] + counts["spoof"]
     ]
     intro = f"<p>Corpus <b>{escape(corpus.name)}</b>, SHA-256 <code>{escape(corpus.digest)}</code>.</p>"
-    return intro + table(("partition", "genuine", "fake", "speakers", "role"), rows)
+    return intro + table(("partition", "genuine", "fake", "speakers", "role"), rows, stacked=True)
 
 
 def _heard(corpus: Manifest) -> str:
@@ -232,7 +233,9 @@ def _audit(facts: Facts) -> str:
         return f"{_AUDITED}<p>It cannot be told from these partitions.</p>{problems}"
     telling = [one["measurement"] for one in found if not one["holds"]]
     verdict = (
-        f"Yes, to some extent: {', '.join(telling)}. Good numbers below may come from that." if telling else "Hardly."
+        f"By {', '.join(telling)} they can be told, to some extent: good numbers below may come from that."
+        if telling
+        else "Hardly anything can be told that way."
     )
     figure = html_page.drawing(
         for_phones(shortcuts(found), 1.6 + 0.36 * len(found)),

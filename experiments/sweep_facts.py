@@ -70,7 +70,7 @@ def read_sweep(name: str) -> Sweep:
     run_id = str(run.info.run_id)
     folder = tracking.fetch(run_id, _FOLDER)
     answer: dict[str, Any] = json.loads((folder / "answer.json").read_text())
-    winner = next((row["measures"] for row in answer["front"]), {})
+    winner: dict[str, float] = next((row["measures"] for row in answer["front"]), {})
     pictures = [
         Picture(file.stem, file.read_bytes(), _PICTURES[kind])
         for kind in _PICTURES

@@ -32,7 +32,7 @@ def shifted(scored: ScoredTrials, attack: str, by: float) -> ScoredTrials:
 @pytest.mark.parametrize("speakers", [0, 20])
 def test_only_the_attack_that_changed_is_marked(speakers):
     first = made(0, speakers)
-    worse, better = (pair(first, [shifted(first, "hard", by)])[0] for by in (1.0, -2.0))
+    worse, better = (pair(first, [shifted(first, "hard", by)], 300)[0] for by in (1.0, -2.0))
     assert (worse.attacks["hard"].verdict, better.attacks["hard"].verdict) == ("worse", "better")
     for found in (worse, better):
         assert found.attacks["easy"].verdict == "undecided"
@@ -44,7 +44,7 @@ def test_only_the_attack_that_changed_is_marked(speakers):
 def test_of_alike_systems_hardly_any_is_marked():
     first, rng = made(1), np.random.default_rng(2)
     noisy = [first.with_scores(first.scores + 0.05 * rng.normal(size=first.scores.size)) for _ in range(3)]
-    verdicts = [one.verdict for found in pair(first, noisy) for one in (found.pooled, *found.attacks.values())]
+    verdicts = [one.verdict for found in pair(first, noisy, 300) for one in (found.pooled, *found.attacks.values())]
     assert verdicts == ["undecided"] * 9
 
 
@@ -60,7 +60,7 @@ def test_every_attack_may_be_significant_however_many_there_are():
 
 def test_p_values_are_adjusted_to_the_number_of_questions():
     first = made(4)
-    found = pair(first, [shifted(first, "hard", 0.3)])[0]
+    found = pair(first, [shifted(first, "hard", 0.3)], 300)[0]
     apart = {name: one.difference.p_value for name, one in found.attacks.items()}
     least = min(apart, key=apart.__getitem__)
     assert found.attacks[least].p_value == pytest.approx(min(1, 2 * apart[least]))
@@ -74,4 +74,4 @@ def test_an_attack_of_one_speaker_is_not_asked_about_by_speaker():
     ]
     one_voice = replace(first, speakers=["b" if row % 2 else "a" for row in range(60)] + speakers[60:])
     assert one_voice.resampling_units is not None
-    assert pair(one_voice, [one_voice.with_scores(-one_voice.scores)])[0].attacks.keys() == {"easy"}
+    assert pair(one_voice, [one_voice.with_scores(-one_voice.scores)], 300)[0].attacks.keys() == {"easy"}

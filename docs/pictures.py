@@ -1,0 +1,148 @@
+"""Nothing in, the pictures of docs/guide.md out: a tiny sweep is run, compared and promoted, and its pages are taken.
+
+``pip install -e '.[pictures]'``, then ``python docs/pictures.py``: Playwright drives the Chromium that ``CHROMIUM``
+names, else /usr/bin/chromium. It takes the tiny embedded corpus, and minutes.
+"""
+
+import argparse
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import yaml
+from playwright.sync_api import Browser, sync_playwright
+
+from experiments import experiment_page, tracking
+from experiments.mlflow_experiment import experiment_id
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+SWEEP: Final = "guide"
+_CONFIGS = ROOT / "experiments" / "configs"
+_SPACE = {
+    "configs": [str(_CONFIGS / "minispoof.yaml"), str(_CONFIGS / "cnn.yaml")],
+    "fixed": {
+        "data.corpus.init_args.root": str(ROOT / "data" / "minispoof-tiny"),
+        "data.crop_s": 1.0,
+        "trainer.max_epochs": 6,
+    },
+    "sampler": {"startup_trials": 4, "seed": 0},
+    "pruner": {"startup_trials": 3, "warmup_epochs": 2},
+    "parameters": {
+        "model.learning_rate": {"float": {"low": 1.0e-3, "high": 1.0e-2, "log": True}},
+        "model.network.init_args.dropout": {"float": {"low": 0.0, "high": 0.4, "step": 0.1}},
+    },
+}
+_WIDE, _PHONE = (1280, 800), (390, 780)
+_PATIENCE_S = 120
+
+
+def main() -> None:
+    """Make all pictures."""
+    parser = argparse.ArgumentParser(description="Make the pictures of docs/guide.md.")
+    parser.add_argument("--out", type=Path, default=ROOT / "docs", help="folder of the pictures")
+    parser.add_argument("--work", type=Path, help="keep the store there, and go on with it")
+    options = parser.parse_args()
+    out = options.out.resolve()
+    with tempfile.TemporaryDirectory() as scratch:
+        work = (options.work or Path(scratch)).resolve()
+        work.mkdir(parents=True, exist_ok=True)
+        os.chdir(work)
+        os.environ["MLFLOW_TRACKING_URI"] = f"sqlite:///{work / 'mlflow.db'}"
+        sweep(work)
+        with served(work) as address, sync_playwright() as playwright:
+            browser = playwright.chromium.launch(
+                executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"), args=["--no-sandbox"]
+            )
+            take(browser, address, work, out)
+            browser.close()
+
+
+def sweep(work: Path) -> None:
+    """Run a tiny sweep, evaluate its best two trials, compare them, report the winner, and promote it."""
+    space = work / f"{SWEEP}.yaml"
+    space.write_text(yaml.safe_dump(_SPACE))
+    spooflab("sweep", "--space", str(space), "--name", SWEEP, "--trials", "8", "--workers", "1")
+    spooflab("evaluate", "--sweep", SWEEP)
+    spooflab("evaluate", "--model", second_best())
+    spooflab("compare", "--sweep", SWEEP, "--top", "2", "--html", str(work / "compare.html"))
+    spooflab("report", "--sweep", SWEEP, "--out", str(work / "report.html"))
+    why = "the tiny corpus is for pictures alone"
+    spooflab("promote", "--sweep", SWEEP, "--gate", str(_CONFIGS / "gate_demo.yaml"), "--force", "--why", why)
+
+
+def second_best() -> str:
+    """Return the run of the second of the sweep's trials, by EER on dev."""
+    winner = tracking.winner(SWEEP)
+    complete = tracking.children(tracking.sweep(SWEEP).info.run_id, {"optuna.state": "COMPLETE"})
+    others = [run for run in complete if run.info.run_id != winner]
+    return str(min(others, key=lambda run: run.data.metrics["best/dev_eer"]).info.run_id)
+
+
+def spooflab(*words: str) -> None:
+    """Run a command to its end."""
+    path = {**os.environ, "PYTHONPATH": str(ROOT)}
+    subprocess.run([sys.executable, "-m", "experiments.cli", *words], env=path, check=True)
+
+
+@contextmanager
+def served(work: Path) -> Iterator[str]:
+    """Serve MLflow's pages on the store, and yield their address."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = int(free.getsockname()[1])
+    words = [sys.executable, "-m", "experiments.cli", "ui", "--port", str(port)]
+    server = subprocess.Popen(words, cwd=work, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    try:
+        await_port(port)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def await_port(port: int) -> None:
+    """Wait until something listens.
+
+    Raises:
+        TimeoutError: nothing did.
+    """
+    end = time.monotonic() + _PATIENCE_S
+    while time.monotonic() < end:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            time.sleep(0.5)
+        else:
+            return
+    raise TimeoutError(f"no page was served on port {port} in {_PATIENCE_S} s")
+
+
+def take(browser: Browser, address: str, work: Path, out: Path) -> None:
+    """Take every picture."""
+    experiment, parent = experiment_id(), tracking.sweep(SWEEP).info.run_id
+    pages = {
+        "guide_sweep": (f"{address}/{experiment_page.link(str(experiment))}", _WIDE, SWEEP),
+        "guide_answer": (f"{address}/#/experiments/{experiment}/runs/{parent}", _WIDE, "Best: trial"),
+        "guide_registry": (f"{address}/#/models/audio-deepfake-detector/versions/1", _WIDE, "champion"),
+        "guide_compare": ((work / "compare.html").as_uri(), (900, 1150), "Comparison"),
+        "guide_report": ((work / "report.html").as_uri(), _PHONE, "Question and answer"),
+    }
+    for name, (url, (width, height), said) in pages.items():
+        page = browser.new_page(viewport={"width": width, "height": height})
+        page.goto(url)
+        page.get_by_text(said).first.wait_for(timeout=1000 * _PATIENCE_S)
+        page.wait_for_timeout(3000)  # MLflow's pages fill themselves in after their first words
+        page.screenshot(path=out / f"{name}.png")
+        page.close()
+        print(out / f"{name}.png")
+
+
+if __name__ == "__main__":
+    main()

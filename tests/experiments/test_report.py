@@ -1,0 +1,131 @@
+"""A report has every section, says of every number what it means, needs no other file, and believes no name."""
+
+import json
+import re
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from datamodules.corpora.asvspoof2019 import asvspoof2019_la
+from experiments import explanations, tracking
+from experiments.cli import main as spooflab
+from experiments.compared import read_systems, run_ids
+from experiments.explanations import Explanation
+from experiments.glossary import GLOSSARY
+from experiments.report_facts import Version, gather
+from experiments.report_page import page
+from experiments.robustness_evidence import Degraded
+
+SECTIONS = [
+    *("question", "data", "method", "result", "attacks", "robustness", "explanations", "limits", "reproduce"),
+    "glossary",
+]
+HOSTILE = "<img src=x onerror=alert(1)>"
+WRITTEN = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def facts(session_place, evaluated):
+    """What is known of the evaluated run, its corpus examined."""
+    with session_place.entered():
+        system = read_systems(run_ids([evaluated], None, 0), "eval")[0]
+        return gather(system, None, audit=True, progress=lambda _, measured: measured)
+
+
+def text_of(html: str) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", re.sub(r'src="data:[^"]*"', "", html)))
+
+
+def test_every_section_is_there_and_says_its_numbers(facts, place):
+    html = page(facts, WRITTEN)
+    assert re.findall(r'<section id="(\w+)"', html) == SECTIONS
+    assert re.findall(r'<a href="#(\w+)"', html) == SECTIONS
+    text, metrics = text_of(html), facts.system.metrics
+    assert metrics.eer_text in text
+    for attack, eer in metrics.attack_eers.items():
+        assert re.search(rf"{attack}\b.*{100 * eer:.2f} %", text), attack
+    assert all(word in text for word in GLOSSARY)
+    for said in ("genuine recordings fake", "by duration alone", "02 January 2026", "Not tested", facts.corpus.digest):
+        assert said in text, said
+
+
+def test_how_to_reproduce_it_names_code_data_packages_and_the_whole_config(facts, evaluated, place):
+    text = text_of(page(facts, WRITTEN))
+    tags = tracking.get(evaluated).data.tags
+    assert f"git checkout {tags['mlflow.source.git.commit']}" in text
+    assert facts.system.evaluated_on in text
+    assert facts.system.trained_on == facts.system.evaluated_on[:36]
+    assert re.search(r"torch \d+\.\d+", text)
+    assert "learning_rate: 0.005" in text
+    assert "SPOOFLAB_THREADS" in text
+
+
+def test_it_loads_nothing(facts, place):
+    html = page(facts, WRITTEN)
+    loads = re.findall(r"""(?:\b(?:src|href)=|url\()["']?([^"'\s>)]+)""", html)
+    assert len(loads) > 10
+    assert all(load.startswith(("data:image/", "#")) for load in loads)
+    assert "<script" not in html
+
+
+def test_what_was_tested_is_shown(facts, place):
+    shown = replace(
+        facts,
+        robustness=[Degraded("white 10 dB", 10.0, 0.31, 0.2, 0.4, heard=False)],
+        explanations=[Explanation(b"a picture", "image/png", "It listens above 5 kHz.")],
+        versions=[Version("detector", "3", ["champion"], "passed")],
+    )
+    text = text_of(page(shown, WRITTEN))
+    assert "white 10 dB 31.00 % 20.00 % – 40.00 % about 31 of 100 mistaken" in text
+    assert "It listens above 5 kHz." in text
+    assert "detector version 3 (champion), gate passed" in text
+    assert "Not tested" not in text
+
+
+def test_names_are_words_and_never_markup(facts, place):
+    metrics = replace(facts.system.metrics, attacks={HOSTILE: facts.system.metrics.attacks["M01"]}, warnings=[HOSTILE])
+    system = replace(facts.system, metrics=metrics, config={HOSTILE: HOSTILE})
+    hostile = replace(
+        facts,
+        name=HOSTILE,
+        system=system,
+        explanations=[Explanation(b"", "image/png", HOSTILE)],
+        corpus=None,
+        check=None,
+    )
+    html = page(hostile, WRITTEN)
+    assert "<img src=x" not in html
+    assert html.count("&lt;img src=x") >= 6
+
+
+def test_explanations_are_read_from_the_run(evaluated, place, tmp_path):
+    assert explanations.read(evaluated) == []
+    (tmp_path / "a.png").write_bytes(b"picture")
+    (tmp_path / explanations.INDEX).write_text('[{"picture": "a.png", "sentence": "What it shows."}]')
+    with tracking.run("explained") as run_id:
+        tracking.log_files(run_id, tmp_path, explanations.FOLDER)
+    assert explanations.read(run_id) == [Explanation(b"picture", "image/png", "What it shows.")]
+    (tmp_path / explanations.INDEX).write_text('[{"picture": "../../etc/passwd", "sentence": ""}]')
+    with pytest.raises(ValueError, match="expected one of"):
+        explanations.of_folder(tmp_path)
+
+
+def test_the_command(evaluated, place, tmp_path, capsys):
+    out = tmp_path / "report.html"
+    assert spooflab(["report", evaluated, "--out", str(out), "--skip-audit", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["run"] == evaluated
+    assert told["bytes"] == out.stat().st_size
+    assert "Not examined for this report" in out.read_text()
+    assert spooflab(["report"]) == 1
+    assert "either a run" in capsys.readouterr().err
+    assert spooflab(["report", evaluated, "--out", str(tmp_path / "no" / "r.html")]) == 1
+    assert "found no place" in capsys.readouterr().err
+
+
+def test_a_corpus_that_is_elsewhere_is_not_described(facts, place):
+    system = replace(facts.system, evaluated_on="0" * 64)
+    text = text_of(page(gather(system, None, audit=True, progress=lambda _, measured: measured), WRITTEN))
+    assert "The corpus is not on the machine" in text
+    assert asvspoof2019_la(str(place.corpus)).digest not in text
