@@ -48,13 +48,16 @@ def page(found: Comparison, scored: Sequence[ScoredTrials]) -> str:
 def verdicts(found: Comparison) -> list[str]:
     """Say of each system, in HTML, what it is, and how it does beside the first."""
     first = found.systems[0]
-    lines = [f"<b>A</b>, {escape(first.label)}: {escape(plain_words.eer(first.metrics.eer['legacy']))}"]
+    meaning_of_first = escape(plain_words.eer(first.metrics.eer["legacy"]))
+    lines = [f"<b>A</b>, {escape(first.label)}: EER {escape(first.metrics.eer_text)}. {meaning_of_first}"]
     for place, system in enumerate(found.systems[1:], start=1):
         judged = found.pairings[place - 1].pooled
         said = escape(plain_words.against(judged, LETTERS[place], "A"))
         kind = _CLASSES.get(sign(found, place, None))
         coloured = f"<span class={kind}>{said}</span>" if kind else said
-        lines.append(f"<b>{LETTERS[place]}</b>, {escape(system.label)}: {coloured}")
+        lines.append(
+            f"<b>{LETTERS[place]}</b>, {escape(system.label)}: EER {escape(system.metrics.eer_text)}. {coloured}"
+        )
     return lines
 
 
@@ -76,7 +79,7 @@ def systems(found: Comparison) -> str:
         )
     heads = ("system", "EER", "95 %", "against A, points (95 %)", "p", "minDCF", "Cllr, bits")
     caption = f"EER: legacy, as in the ASVspoof challenges. Of all these, lower is better. {meaning(found)}."
-    return table(heads, rows, caption)
+    return table(heads, rows, caption, stacked=True)
 
 
 def attacks(found: Comparison) -> str:
@@ -107,7 +110,8 @@ def costs(found: Comparison) -> str:
     """Return the table of what each costs."""
     rows = [
         [
-            Cell(f"{letter} · {cost.architecture}"),
+            Cell(letter),
+            Cell(cost.architecture),
             number(f"{cost.parameters:,}"),
             number(f"{plain_words.count(cost.macs)} for {cost.crop_s:g} s"),
             number(f"{cost.size_mb:.2f} MB"),
@@ -116,11 +120,12 @@ def costs(found: Comparison) -> str:
         ]
         for letter, system, cost in zip(LETTERS, found.systems, found.costs, strict=False)
     ]
+    heads = ("", "network", "parameters", "MACs", "size", "latency", "training")
     caption = (
         "MACs: multiply-accumulates. Latency: 4 s of audio on one thread, all timed in turn on the machine that wrote "
         "this page. Training: from start to end, on the machine that trained."
     )
-    return table(("system", "parameters", "MACs", "size", "latency", "training"), rows, caption)
+    return table(heads, rows, caption, stacked=True)
 
 
 def settings(found: Comparison) -> str:
@@ -143,7 +148,7 @@ def data(found: Comparison) -> str:
         ]
         for letter, system in zip(LETTERS, found.systems, strict=False)
     ]
-    return table(("", "run", "trained on (SHA-256)", f"judged on, {found.partition} (SHA-256)"), rows)
+    return table(("", "run", "trained on (SHA-256)", f"judged on, {found.partition} (SHA-256)"), rows, stacked=True)
 
 
 def _warnings(warnings: Sequence[str]) -> str:

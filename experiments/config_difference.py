@@ -28,13 +28,13 @@ class Setting:
 
 
 def differences(configs: Sequence[Mapping[str, Any]]) -> list[Setting]:
-    """Return the keys whose values are not the same in all configs, in the order of the first that has them.
+    """Return the keys whose values are not the same in all configs, in the order of the alphabet.
 
     Args:
         configs: as YAML gives them, nested.
     """
     flat = [flatten(config) if config else {} for config in configs]
-    keys = dict.fromkeys(key for one in flat for key in one)
+    keys = sorted({key for one in flat for key in one})
     found = [Setting(key, [one.get(key) for one in flat], [key in one for one in flat]) for key in keys]
     return [setting for setting in found if not _same(setting)]
 

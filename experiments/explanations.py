@@ -1,4 +1,4 @@
-"""A run in, pictures of what its detector hears, each with a sentence, out: those that were logged on the run."""
+"""A run in, pictures of what gives fakes away to its detector out: what ``spooflab explain --corpus`` logged on it."""
 
 import json
 from dataclasses import dataclass
@@ -8,9 +8,6 @@ from typing import Final
 from experiments import tracking
 
 FOLDER: Final = "explanations"
-INDEX: Final = "explanations.json"
-"""A list of objects: ``picture``, the name of a file beside it, and ``sentence``, what it shows."""
-_KINDS = {".png": "image/png", ".svg": "image/svg+xml", ".jpg": "image/jpeg"}
 
 
 @dataclass(frozen=True)
@@ -18,14 +15,12 @@ class Explanation:
     """A picture and what it shows.
 
     Attributes:
-        content: of the picture's file.
-        kind: its media type.
-        sentence: in plain words.
+        content: of the picture's PNG file.
+        sentences: in plain words.
     """
 
     content: bytes
-    kind: str
-    sentence: str
+    sentences: tuple[str, ...]
 
 
 def read(run_id: str) -> list[Explanation]:
@@ -38,15 +33,22 @@ def read(run_id: str) -> list[Explanation]:
 
 
 def of_folder(folder: Path) -> list[Explanation]:
-    """Read explanations from a folder.
+    """Read each picture that has its findings beside it: ``NAME.png`` and ``NAME.json``.
 
     Raises:
-        ValueError: a picture is of a kind that pages cannot show.
+        ValueError: a file of findings is of another form.
     """
-    found = []
-    for entry in json.loads((folder / INDEX).read_text()):
-        file = folder / Path(entry["picture"]).name
-        if file.suffix.lower() not in _KINDS:
-            raise ValueError(f"{file}: found a picture of that kind, expected one of {', '.join(_KINDS)}")
-        found.append(Explanation(file.read_bytes(), _KINDS[file.suffix.lower()], str(entry["sentence"])))
-    return found
+    return [
+        Explanation(file.read_bytes(), _sentences(file.with_suffix(".json")))
+        for file in sorted(folder.glob("*.png"))
+        if file.with_suffix(".json").exists()
+    ]
+
+
+def _sentences(file: Path) -> tuple[str, ...]:
+    try:
+        return tuple(str(finding["sentence"]) for finding in json.loads(file.read_text())["findings"])
+    except (ValueError, LookupError, TypeError) as error:
+        raise ValueError(
+            f"{file}: found no list `findings` with a `sentence` each ({error}): make it anew with `spooflab explain`"
+        ) from error

@@ -169,11 +169,11 @@ def explanations(facts: Facts) -> str:
     if not facts.explanations:
         return (
             "<p>No pictures of what it listens to were made for this run.</p>"
-            f"<pre>spooflab explain --model {escape(facts.system.run_id)} RECORDING</pre>"
+            f"<pre>spooflab explain --model {escape(facts.system.run_id)} --corpus</pre>"
         )
     return "".join(
-        f"<figure>{html_page.picture(one.content, one.kind, one.sentence)}"
-        f"<figcaption>{escape(one.sentence)}</figcaption></figure>"
+        f"<figure>{html_page.picture(one.content, 'image/png', 'What gives fakes away')}</figure>"
+        f"<ul>{html_page.items(one.sentences)}</ul>"
         for one in facts.explanations
     )
 

@@ -12,7 +12,7 @@ from experiments.train import train
 from sweeps.measuring import measure_costs, note
 from sweeps.mirror import TRIAL_TAG
 from sweeps.pruners import NoPruner
-from sweeps.seed_queue import name_of, reseeding
+from sweeps.seed_queue import reseeding, run_name
 from sweeps.space import Draw, Space
 from sweeps.storage import WORKER
 from sweeps.study import CAUSE, FAILURE, INTERRUPTED, RUN_ID, earlier_values, own_trials, trial_seed
@@ -100,7 +100,7 @@ def _train(
             "--ckpt=null",  # a trial goes on with its own run
             "--trainer.enable_progress_bar=false",  # the launcher tells how far it is
         ],
-        name=" ".join([name_of(trial), *draw.options.values()]),
+        name=run_name(trial, draw.options.values()),
         parent=parent,
         tags={TRIAL_TAG: str(trial.number), **(again.tags if again else {})},
         keep_going=report,

@@ -1,6 +1,6 @@
 """The best trials in, a queue of their values over several seeds out, in a study beside the sweep's."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import optuna
@@ -38,6 +38,13 @@ def name_of(trial: FrozenTrial | optuna.Trial) -> str:
     """Name a trial; one more training by what it is of."""
     again = reseeding(trial)
     return f"trial {trial.number}" if again is None else f"trial {again.trial} seed {again.seed}"
+
+
+def run_name(trial: FrozenTrial | optuna.Trial, options: Iterable[str]) -> str:
+    """Name a trial's MLflow run, with its options: numbers have three digits, so that names sort as trials do."""
+    again = reseeding(trial)
+    which = f"trial {trial.number:03d}" if again is None else f"trial {again.trial:03d} seed {again.seed}"
+    return " ".join([which, *options])
 
 
 def study_over_seeds(name: str) -> str:

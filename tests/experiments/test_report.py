@@ -73,7 +73,7 @@ def test_what_was_tested_is_shown(facts, place):
     shown = replace(
         facts,
         robustness=[Degraded("white 10 dB", 10.0, 0.31, 0.2, 0.4, heard=False)],
-        explanations=[Explanation(b"a picture", "image/png", "It listens above 5 kHz.")],
+        explanations=[Explanation(b"a picture", ("It listens above 5 kHz.",))],
         versions=[Version("detector", "3", ["champion"], "passed")],
     )
     text = text_of(page(shown, WRITTEN))
@@ -90,7 +90,7 @@ def test_names_are_words_and_never_markup(facts, place):
         facts,
         name=HOSTILE,
         system=system,
-        explanations=[Explanation(b"", "image/png", HOSTILE)],
+        explanations=[Explanation(b"", (HOSTILE,))],
         corpus=None,
         check=None,
     )
@@ -101,13 +101,13 @@ def test_names_are_words_and_never_markup(facts, place):
 
 def test_explanations_are_read_from_the_run(evaluated, place, tmp_path):
     assert explanations.read(evaluated) == []
-    (tmp_path / "a.png").write_bytes(b"picture")
-    (tmp_path / explanations.INDEX).write_text('[{"picture": "a.png", "sentence": "What it shows."}]')
+    (tmp_path / "attacks.png").write_bytes(b"picture")
+    (tmp_path / "attacks.json").write_text('{"findings": [{"sentence": "What it shows."}, {"sentence": "And more."}]}')
     with tracking.run("explained") as run_id:
         tracking.log_files(run_id, tmp_path, explanations.FOLDER)
-    assert explanations.read(run_id) == [Explanation(b"picture", "image/png", "What it shows.")]
-    (tmp_path / explanations.INDEX).write_text('[{"picture": "../../etc/passwd", "sentence": ""}]')
-    with pytest.raises(ValueError, match="expected one of"):
+    assert explanations.read(run_id) == [Explanation(b"picture", ("What it shows.", "And more."))]
+    (tmp_path / "attacks.json").write_text("{}")
+    with pytest.raises(ValueError, match=r"attacks\.json: found no list `findings`"):
         explanations.of_folder(tmp_path)
 
 

@@ -6,7 +6,7 @@ import pytest
 from optuna.trial import TrialState
 
 from experiments.scored_trials import ScoredTrials
-from sweeps.seed_queue import Reseeding, name_of, queue_seeds, reseeding
+from sweeps.seed_queue import Reseeding, name_of, queue_seeds, reseeding, run_name
 from sweeps.seed_table import Row, Training, judge
 from sweeps.study import own_trials, queue_again, trial_seed
 from tests.sweeps.made_up import study, trial
@@ -92,3 +92,11 @@ def test_one_that_is_tried_again_is_still_of_its_trial():
     (again,) = [each for each in beside.trials if each.state is TrialState.WAITING]
     assert reseeding(again) == Reseeding(0, 0)
     assert name_of(again) == "trial 0 seed 0"
+    assert run_name(again, ["cnn"]) == "trial 000 seed 0 cnn"
+
+
+def test_runs_sort_by_name_as_trials_do():
+    made = study(*(trial(0.1 + number / 100) for number in range(11)))
+    names = [run_name(each, ["cnn"]) for each in made.trials]
+    assert sorted(names) == names
+    assert names[10] == "trial 010 cnn"
