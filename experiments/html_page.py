@@ -41,8 +41,9 @@ pre { background: var(--tint); padding: .6rem .8rem; border-radius: 4px; overflo
 h2, h3, .caption { break-after: avoid; } img, figure, tr, dt { break-inside: avoid; } .wide { overflow: visible; }
 pre { white-space: pre-wrap; overflow-wrap: anywhere; } }
 """
-# The browser itself refuses whatever a page would load from elsewhere, and any script.
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+# The browser itself refuses whatever a page would load from elsewhere, or send there.
+_INLINE = "style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:; media-src data:"
+_POLICY = f"default-src 'none'; {_INLINE}"
 
 
 def page(title: str, body: str, style: str = "") -> str:

@@ -7,7 +7,7 @@ from experiments.pairing import Judged
 
 _UNITS = (("days", 86400.0), ("h", 3600.0), ("min", 60.0))
 _FEWEST_UNITS: Final = 2  # of a larger unit, or the smaller one is told
-_NO_BETTER: Final = 0.45  # an EER from here on is close to that of a coin
+_LIKE_A_COIN = (0.45, 0.55)  # EERs between these are close to that of a coin
 
 
 def percent(rate: float | None, digits: int = 2) -> str:
@@ -25,10 +25,12 @@ def of_hundred(rate: float) -> str:
 
 def eer(rate: float) -> str:
     """Say what an equal error rate means."""
-    same = " That is hardly better than tossing a coin (50 of 100)." if rate >= _NO_BETTER else ""
+    low, high = _LIKE_A_COIN
+    coin = " That is hardly better than tossing a coin (50 of 100)." if low <= rate <= high else ""
+    coin = " That is worse than tossing a coin (50 of 100)." if rate > high else coin
     return (
         f"Were it set so that both kinds of mistake are equally frequent, it would call {of_hundred(rate)} genuine "
-        f"recordings fake, and {of_hundred(rate)} fakes genuine.{same}"
+        f"recordings fake, and {of_hundred(rate)} fakes genuine.{coin}"
     )
 
 

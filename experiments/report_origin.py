@@ -12,15 +12,25 @@ from experiments.report_facts import Facts
 from experiments.sweep_facts import Sweep
 
 _DEV_EER = "dev/eer"
+_MEASURES = {
+    _DEV_EER: "the EER on dev",
+    "dev/min_dcf": "the minDCF on dev",
+    "dev/loss": "the loss on dev",
+    "latency_ms": "the latency",
+    "size_mb": "the size",
+}
 
 
 def search(sweep: Sweep) -> str:
     """Say what a sweep searched, what it found, and what mattered."""
     ended = ", ".join(f"{count} {outcome}" for outcome, count in sweep.trials.items() if count)
+    measures = " and ".join(_MEASURES.get(measure, measure) for measure in sweep.measures)
     intro = (
-        f"The sweep {sweep.name} asked which settings do best on dev, by {', '.join(sweep.measures)}. It tried some, "
-        f"learnt from how they did, and tried others: {ended}. Pruned trials were clearly behind, and ended early."
+        f"The sweep {sweep.name} asked which settings do best, by {measures}. It tried some, learnt from how they did, "
+        f"and tried others: {ended}."
     )
+    if sweep.trials.get("pruned"):
+        intro += " Pruned trials were clearly behind, and ended early."
     values = [[Cell(name, code=True), number(text)] for name, text in sweep.values.items()]
     pictures = "".join(
         f"<figure>{html_page.picture(one.content, 'image/png', one.name)}"
@@ -82,7 +92,7 @@ def _found(sweep: Sweep) -> str:
     if best is None or sweep.median is None:
         return "<p>No trial is complete and within its limits.</p>"
     if first != _DEV_EER:
-        return f"<p>Best {escape(first)}: {best:.4g}; median of the complete trials: {sweep.median:.4g}.</p>"
+        return f"<p>Best of {escape(_MEASURES.get(first, first))}: {best:.4g}; median of the complete trials: {sweep.median:.4g}.</p>"
     said = (
         f"Best EER on dev: {percent(best)}; median of the complete trials: {percent(sweep.median)}. "
         f"{plain_words.eer(best)}"

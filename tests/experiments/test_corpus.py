@@ -67,7 +67,8 @@ def test_the_page_shows_what_the_report_says(tiny_corpus: Path, tmp_path: Path) 
     main(["check", "--root", str(tiny_corpus), "--html", str(tmp_path / "page.html")])
     html = (tmp_path / "page.html").read_text()
     assert html.count('src="data:image/png;base64,') == 4
-    assert "http" not in html
+    assert "http:" not in html
+    assert "https:" not in html
     manifest = asvspoof2019_la(str(tiny_corpus))
     assert manifest.digest in html
     rows = [replace(t, speaker="<b>", utterance=f"{t.utterance}{n}") for n, t in enumerate(manifest.partition("eval"))]

@@ -14,7 +14,8 @@ def test_rates(rate, words):
 
 
 def test_chance_is_called_chance():
-    assert "tossing a coin" in plain_words.eer(0.48)
+    assert "hardly better than tossing a coin" in plain_words.eer(0.48)
+    assert "worse than tossing a coin" in plain_words.eer(0.67)
     assert "tossing a coin" not in plain_words.eer(0.3)
 
 

@@ -26,7 +26,7 @@ def sweep(evaluated, place):
                 tracking.log_metrics(run_id, {"best/dev_eer": 0.5 - number / 100})
             runs.append(run_id)
     trials = [
-        trial(0.1 + number / 10, learning_rate=0.01 + number / 100, dropout=number / 10, attributes={RUN_ID: run_id})
+        trial(0.1 + number / 10, network=None, learning_rate=0.01 + number / 100, attributes={RUN_ID: run_id})
         for number, run_id in enumerate(runs)
     ]
     publish(study(*trials), parent, "parameters: {a: 1}", EER, ())
