@@ -92,7 +92,8 @@ def _found(sweep: Sweep) -> str:
     if best is None or sweep.median is None:
         return "<p>No trial is complete and within its limits.</p>"
     if first != _DEV_EER:
-        return f"<p>Best of {escape(_MEASURES.get(first, first))}: {best:.4g}; median of the complete trials: {sweep.median:.4g}.</p>"
+        named = escape(_MEASURES.get(first, first))
+        return f"<p>Best of {named}: {best:.4g}; median of the complete trials: {sweep.median:.4g}.</p>"
     said = (
         f"Best EER on dev: {percent(best)}; median of the complete trials: {percent(sweep.median)}. "
         f"{plain_words.eer(best)}"
