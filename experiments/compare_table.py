@@ -23,7 +23,9 @@ def show(found: Comparison) -> None:
     out.print(_systems(found))
     if found.attacks:
         out.print(_attacks(found))
+    print(meaning(found))
     out.print(_costs(found))
+    print("latency: 4 s of audio on one thread, timed in turn on this machine now; training: from start to end")
     out.print(_settings(found) if found.settings else "their configs do not differ")
     for warning in found.warnings:
         out.print(f"[yellow]warning:[/] {escape(warning)}", highlight=False, soft_wrap=True)
@@ -87,8 +89,6 @@ def _attacks(found: Comparison) -> Table:
     table = Table(
         title="EER % by attack, the hardest for A first",
         title_justify="left",
-        caption=meaning(found),
-        caption_justify="left",
     )
     table.add_column("attack", overflow="fold")
     for letter in LETTERS[: len(found.systems)]:
@@ -109,7 +109,6 @@ def _costs(found: Comparison) -> Table:
     table = Table(
         title="cost",
         title_justify="left",
-        caption="latency: 4 s of audio on one thread, timed in turn on this machine now",
     )
     for heading in ("", "parameters", "MACs", "for", "MB", "latency ms", "training"):
         table.add_column(heading, justify="right" if heading else "left", no_wrap=True)

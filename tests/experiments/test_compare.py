@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from datamodules.corpora.asvspoof2019 import asvspoof2019_la
-from experiments import tracking
+from experiments import mlflow_store, tracking
 from experiments.cli import main as spooflab
 from experiments.compare import trials_of
 from experiments.compare_page import page
@@ -187,3 +187,15 @@ def test_what_was_not_evaluated_is_told_with_the_command(evaluated, place, capsy
 def test_what_cannot_be_compared(words, said, evaluated, place, capsys):
     assert spooflab(["compare", *(evaluated if word == "RUN" else word for word in words)]) == 1
     assert said in capsys.readouterr().err
+
+
+def test_versions_are_called_by_their_numbers(evaluated, rival, place):
+    client = mlflow_store.client()
+    client.create_registered_model("pair")
+    for run_id in (evaluated, rival):
+        client.create_model_version("pair", f"runs:/{run_id}/countermeasure", run_id)
+    client.set_registered_model_alias("pair", "champion", "2")
+    found = run_ids(["models:/pair/1", "models:/pair@champion"], None, 0)
+    assert found == {"pair version 1": evaluated, "pair version 2": rival}
+    with pytest.raises(ValueError, match="one run under two names"):
+        run_ids(["models:/pair/1", evaluated], None, 0)
