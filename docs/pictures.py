@@ -12,13 +12,13 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 import yaml
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from experiments import experiment_page, tracking
 from experiments.mlflow_experiment import experiment_id
@@ -40,7 +40,12 @@ _SPACE = {
         "model.network.init_args.dropout": {"float": {"low": 0.0, "high": 0.4, "step": 0.1}},
     },
 }
-_WIDE, _PHONE = (1280, 800), (390, 780)
+_NO_ASSISTANT: Final = """
+localStorage.setItem("mlflow.assistant.fab.autoOpenedOnFirstLoad_v1", "true");
+localStorage.setItem("mlflow.assistant.panelOpen_v1", "false");
+"""
+_SETTLING_MS: Final = 4000  # MLflow's pages fill themselves in after their first words
+_PLUS_PX: Final = 32
 _PATIENCE_S = 300
 _REPORT: Final = "report.html"  # which is written last
 
@@ -131,22 +136,38 @@ def await_health(address: str) -> None:
 def take(browser: Browser, address: str, work: Path, out: Path) -> None:
     """Take every picture."""
     experiment, parent = experiment_id(), tracking.sweep(SWEEP).info.run_id
-    pages = {
-        "guide_sweep": (f"{address}/{experiment_page.link(str(experiment))}", _WIDE, SWEEP),
-        "guide_answer": (f"{address}/#/experiments/{experiment}/runs/{parent}", _WIDE, "Best: trial"),
-        "guide_registry": (f"{address}/#/models/audio-deepfake-detector/versions/1", _WIDE, "champion"),
-        "guide_compare": ((work / "compare.html").as_uri(), (900, 1150), "Comparison"),
-        "guide_report": ((work / _REPORT).as_uri(), _PHONE, "Question and answer"),
+    models = f"{address}/#/models/audio-deepfake-detector/versions/1?workflowType=machine_learning"
+    pages: dict[str, tuple[str, tuple[int, int], str, Callable[[Page], None]]] = {
+        "guide_sweep": (f"{address}/{experiment_page.link(str(experiment))}", (1400, 860), SWEEP, open_trials),
+        "guide_answer": (
+            f"{address}/#/experiments/{experiment}/runs/{parent}?workflowType=machine_learning",
+            (1280, 1500),
+            "Best: trial",
+            lambda page: page.get_by_label("Expand description").click(),
+        ),
+        "guide_registry": (models, (1280, 860), "champion", lambda _: None),
+        "guide_compare": ((work / "compare.html").as_uri(), (900, 1150), "Comparison", lambda _: None),
+        "guide_report": ((work / _REPORT).as_uri(), (390, 780), "Question and answer", lambda _: None),
     }
-    for name, (url, (width, height), said) in pages.items():
+    for name, (url, (width, height), said, prepare) in pages.items():
         page = browser.new_page(viewport={"width": width, "height": height})
+        page.add_init_script(_NO_ASSISTANT)
         page.set_default_timeout(1000 * _PATIENCE_S)
         page.goto(url)
         page.get_by_text(said).first.wait_for()
-        page.wait_for_timeout(3000)  # MLflow's pages fill themselves in after their first words
+        page.wait_for_timeout(_SETTLING_MS)
+        prepare(page)
+        page.wait_for_timeout(_SETTLING_MS)
         page.screenshot(path=out / f"{name}.png")
         page.close()
         print(out / f"{name}.png")
+
+
+def open_trials(page: Page) -> None:
+    """Open the sweep's row: the plus is at the left of its name."""
+    box = page.get_by_role("link", name=SWEEP, exact=True).first.bounding_box()
+    if box is not None:
+        page.mouse.click(box["x"] - _PLUS_PX, box["y"] + box["height"] / 2)
 
 
 if __name__ == "__main__":

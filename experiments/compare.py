@@ -14,7 +14,7 @@ from experiments.train import quieten
 from lightning_modules.metrics.bootstrap import RESAMPLES
 
 FEWEST_RESAMPLES = 100
-_TOP = 3
+_TOP, _FEWEST = 3, 2
 
 
 def main(arguments: list[str]) -> int:
@@ -23,7 +23,7 @@ def main(arguments: list[str]) -> int:
     _refuse_contradictions(options)
     quieten()
     systems = read_systems(run_ids(options.runs, options.sweep, options.top), options.partition)
-    if len(systems) < 2:  # noqa: PLR2004
+    if len(systems) < _FEWEST:
         raise ValueError("found one run, expected at least two to compare: name another, or a --sweep with more trials")
     scored = trials_of(systems, options.partition, options.config)
     found = compare(
@@ -58,6 +58,8 @@ def _refuse_contradictions(options: argparse.Namespace) -> None:
         raise ValueError("expected either runs, or --sweep and its name")
     if options.bootstrap < FEWEST_RESAMPLES:
         raise ValueError(f"--bootstrap: found {options.bootstrap}, expected {FEWEST_RESAMPLES} or more")
+    if options.top < _FEWEST:
+        raise ValueError(f"--top: found {options.top}, expected {_FEWEST} or more")
     if options.html:
         require_place(options.html, "--html")
 

@@ -11,7 +11,7 @@ from experiments.evidence import Metrics
 from experiments.html_table import Cell, number, table
 from experiments.plain_words import percent
 from experiments.report_facts import Facts
-from experiments.report_figures import for_phones, history
+from experiments.report_figures import conditions, for_phones, history
 from experiments.shortcut_audit import FLOOR_EER
 
 _AUDITED = "<h3>Could labels be told without listening?</h3>"
@@ -161,7 +161,14 @@ def robustness(facts: Facts) -> str:
     ]
     worst = max(facts.robustness, key=lambda row: row.eer)
     said = f"The same recordings, spoilt on purpose. Worst is {worst.condition}: EER {percent(worst.eer)}."
-    return f"<p>{escape(said)}</p>" + table(("condition", "EER", "95 % interval", "in words"), rows, stacked=True)
+    figure = html_page.drawing(
+        conditions(facts.robustness),
+        "EER under each condition",
+        "Mistakes under each condition, with 95 % intervals: further left is better.",
+    )
+    return f"<p>{escape(said)}</p>{figure}" + table(
+        ("condition", "EER", "95 % interval", "in words"), rows, stacked=True
+    )
 
 
 def explanations(facts: Facts) -> str:

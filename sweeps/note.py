@@ -122,7 +122,7 @@ def _answer(found: Findings, experiment: str, verdict: Verdict | None, deleted: 
         trial = next(trial for trial in found.ranking if trial.number == picked.trial)
         run_id = picked.typical.run_id
         told = f"mean {short(verdict.measure)} {shown(verdict.measure, picked.mean)} over {len(picked.trainings)} seeds"
-    link = f" ([its run](#/experiments/{experiment}/runs/{run_id}))" if run_id else ""
+    link = f" ([its run](#/experiments/{experiment}/runs/{run_id}?workflowType=machine_learning))" if run_id else ""
     if run_id in deleted:
         link = f" (its run was deleted: `mlflow runs restore --run-id {run_id}` brings it back)"
     return f"### Best: trial {trial.number}{link}: {told}\n\n{_values(trial)}. {_context(found)}"

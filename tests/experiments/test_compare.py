@@ -180,6 +180,7 @@ def test_what_was_not_evaluated_is_told_with_the_command(evaluated, place, capsy
         ([], "either runs, or --sweep"),
         (["RUN", "--sweep", "S"], "either runs, or --sweep"),
         (["--sweep", "unheard-of"], "no sweep 'unheard-of'"),
+        (["--sweep", "S", "--top", "1"], "--top: found 1"),
         (["RUN", "0", "--bootstrap", "5"], "--bootstrap: found 5"),
         (["RUN", "0", "--html", "no/such/place.html"], "found no place"),
     ],

@@ -82,6 +82,7 @@ def test_what_was_tested_is_shown(facts, place):
         versions=[Version("detector", "3", ["champion"], "passed")],
     )
     text = text_of(page(shown, WRITTEN))
+    assert "Worst is white 10 dB: EER 31.00 %" in text
     assert "white 10 dB 31.00 % 20.00 % – 40.00 % about 31 of 100 mistaken" in text
     assert "It listens above 5 kHz." in text
     assert "detector version 3 (champion), gate passed" in text

@@ -26,7 +26,8 @@ def test_the_answer_comes_first():
     )
     text = note(findings(made, EER, ["network"]), "5", Drawn({"fANOVA": {"dropout": 0.7}}))
     first, values = text.split("\n\n")[:2]
-    assert first == "### Best: trial 1 ([its run](#/experiments/5/runs/run0.003)): dev EER 10.00 %"
+    link = "#/experiments/5/runs/run0.003?workflowType=machine_learning"
+    assert first == f"### Best: trial 1 ([its run]({link})): dev EER 10.00 %"
     assert values == (
         "learning_rate 0.003 · network cnn · dropout 0.2. Beside it: baseline (trial 0) 20.00 %; median of 3 complete "
         "20.00 %. Trials: 3 complete, 1 pruned, 1 failed."
@@ -120,5 +121,6 @@ def test_a_better_trial_than_those_with_seeds_asks_for_its_own():
     scored = ScoredTrials(["a", "b"], np.zeros(2), np.array([1, 0]), ["-", "-"], None, None, None)
     verdict = judge([Row(0, "trial 0", 0.2, {0: Training("run", 0.3, scored)})], EER[0], 1)
     text = note(findings(made, EER, []), "1", verdict=verdict)
-    assert text.startswith("### Best: trial 0 ([its run](#/experiments/1/runs/run)): mean dev EER 30.00 % over 1 seeds")
+    link = "#/experiments/1/runs/run?workflowType=machine_learning"
+    assert text.startswith(f"### Best: trial 0 ([its run]({link})): mean dev EER 30.00 % over 1 seeds")
     assert "Trial 1 has come out better in the sweep since" in text
