@@ -17,12 +17,16 @@ class Patches:
         segment_of: the segment ``(columns,)`` of each column.
         band_edges_hz: ``(bands + 1,)``.
         segment_edges_s: ``(segments + 1,)``.
+        size_hz: width that was asked for.
+        size_s: length that was asked for.
     """
 
     band_of: NDArray[np.int64]
     segment_of: NDArray[np.int64]
     band_edges_hz: NDArray[np.float64]
     segment_edges_s: NDArray[np.float64]
+    size_hz: float
+    size_s: float
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -59,4 +63,4 @@ def patches_of(clip: Clip, patch_hz: float, patch_s: float) -> Patches:
     segments = max(1, round(clip.columns / columns))  # what is left at the end belongs to the last
     segment_of = np.minimum(np.arange(clip.columns) // columns, segments - 1)
     ends_s = np.append(np.arange(segments) * columns * clip.column_s, clip.duration_s)
-    return Patches(band_of, segment_of, np.append(edges_hz[first], edges_hz[-1]), ends_s)
+    return Patches(band_of, segment_of, np.append(edges_hz[first], edges_hz[-1]), ends_s, patch_hz, patch_s)
