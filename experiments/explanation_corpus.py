@@ -169,7 +169,43 @@ def values_of(found: AttackExplanations) -> dict[str, Any]:
     }
 
 
-def _finding(countermeasure: Countermeasure, group: Group, bonafide: Group, edges_hz: NDArray[np.float64]) -> Finding:
+def _group(countermeasure: Countermeasure, attack: str, trials: Sequence[Trial], method: Method) -> Group:
+    point = countermeasure.operating_point
+    found = [
+        explain(
+            countermeasure.detector,
+            _waveform(countermeasure, trial),
+            method,
+            calibration=point.calibration,
+            threshold=point.threshold,
+            draws=DRAWS,
+            random_networks=0,
+        )
+        for trial in track(trials, f"explaining {_name(attack)}", console=Console(stderr=True))
+    ]
+    faithful = [one.faithfulness for one in found]
+    return Group(
+        attack=attack,
+        trials=tuple(trials),
+        scores=tuple(one.score for one in found),
+        band_edges_hz=found[0].patches.band_edges_hz,
+        mean_map=np.mean([_in_parts(one) for one in found], axis=0),
+        moved=float(np.mean([one.moved for one in faithful])),
+        moved_by_random=float(np.mean([one.moved_by_random for one in faithful])),
+        better_than_random=float(np.mean([one.better_than_random / DRAWS for one in faithful])),
+    )
+
+
+def _in_parts(found: Explanation) -> Map:
+    """What each band gives to the score in each part of the clip."""
+    bands, columns = len(found.patches.band_edges_hz) - 1, found.values.shape[1]
+    cells = found.patches.band_of[:, None] * PARTS + np.arange(columns) * PARTS // columns
+    total: Map = np.bincount(cells.ravel(), found.values.ravel(), bands * PARTS)
+    return total.reshape(bands, PARTS)
+
+
+def _finding(countermeasure: Countermeasure, group: Group, bonafide: Group) -> Finding:
+    edges_hz = group.band_edges_hz
     difference = contrast(group, bonafide)
     _, run = fullest_run(-difference.sum(axis=1))
     low_hz, high_hz = float(edges_hz[run.start]), float(edges_hz[run.stop])
