@@ -23,11 +23,11 @@ from experiments.explanation_corpus import chosen, explain_attacks, values_of
 from experiments.explanation_corpus_picture import draw_attacks
 from experiments.explanation_files import png, write
 from experiments.explanation_words import against_chance
-from experiments.inference import Countermeasure
+from experiments.inference import NOT_CALIBRATED, Countermeasure
 from experiments.score_inputs import inputs_of
 from experiments.score_item import Item
 from experiments.score_recipe import folder_of
-from experiments.threads import cores, share, use
+from experiments.threads import share, use
 from experiments.train import quieten
 from lightning_modules.explanations import METHODS, Explanation, Method, explain
 
@@ -72,7 +72,7 @@ def main(arguments: list[str]) -> int:
     """Explain from the command line: exit code 1 when a recording could not be explained, after the others were."""
     options = _parser().parse_args(arguments)
     quieten()
-    use(share(cores()), tell=False)
+    use(share(), tell=False)
     of_corpus = options.corpus or options.config is not None
     if of_corpus == bool(options.audio):
         raise ValueError(
@@ -80,6 +80,8 @@ def main(arguments: list[str]) -> int:
         )
     inputs = [] if of_corpus else inputs_of(options.audio, None, options.partition)
     countermeasure = Countermeasure.load(folder_of(options.model))
+    if countermeasure.operating_point.source == NOT_CALIBRATED:
+        print(f"{options.model} is {NOT_CALIBRATED}", file=sys.stderr)
     return _corpus(options, countermeasure) if of_corpus else _clips(options, inputs, countermeasure)
 
 

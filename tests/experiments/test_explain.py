@@ -10,7 +10,7 @@ import torch
 
 from experiments import inference, tracking
 from experiments.cli import main
-from experiments.explain import explain_recording, explain_waveform
+from experiments.explain import explain_recording
 from experiments.explanation_audio import boosted, deciding, removed
 from experiments.explanation_picture import DARK, NARROW_IN, draw, map_box
 from experiments.inference import Countermeasure, OperatingPoint
@@ -23,7 +23,7 @@ from lightning_modules.normalisation import Normalisation
 
 @pytest.fixture(scope="module")
 def recordings(tiny_corpus):
-    return sorted((tiny_corpus / "LA" / "ASVspoof2019_LA_dev").rglob("*.flac"))[:2]
+    return sorted((tiny_corpus / "LA" / "ASVspoof2019_LA_dev").rglob("*.flac"))[:1]
 
 
 @pytest.fixture(scope="module")
@@ -67,37 +67,36 @@ def test_every_recording_has_its_files(place, evaluated, recordings, tmp_path, c
     assert not list(tmp_path.glob("*.part"))
 
 
-@pytest.mark.parametrize("method", ["gradcam", "occlusion"])
-def test_other_methods_of_a_spectrogram_network(method, place, evaluated, recordings, tmp_path, capsys):
-    assert main(["explain", "--model", evaluated, str(recordings[0]), "--method", method, "--out", str(tmp_path)]) == 0
+def test_gradcam_of_a_spectrogram_network(place, evaluated, recordings, tmp_path, capsys):
+    assert (
+        main(["explain", "--model", evaluated, str(recordings[0]), "--method", "gradcam", "--out", str(tmp_path)]) == 0
+    )
     captured = capsys.readouterr()
     assert "random regions as smooth" in captured.err
     assert recordings[0].stem in captured.out
     stored = json.loads((tmp_path / f"{recordings[0].stem}.json").read_text())
-    assert stored["method"] == method
-    assert (stored["sum_of_map"] is None) == (method == "gradcam")
+    assert stored["method"] == "gradcam"
+    assert stored["sum_of_map"] is None  # it is in no unit
 
 
-def test_a_network_that_reads_the_waveform(rawnet2, recordings, tmp_path, capsys):
-    words = ["explain", "--model", str(rawnet2), str(recordings[0]), "--out", str(tmp_path)]
-    assert main([*words, "--json"]) == 0
-    row = json.loads(capsys.readouterr().out)
-    assert row["method"] == "occlusion"
-    assert len(row["patches"]["band_edges_hz"]) == 9
-    assert main([*words, "--method", "gradcam"]) == 1
-    assert "Grad-CAM is for networks that read a spectrogram; RawNet2 reads" in capsys.readouterr().err
-
-
-def test_bad_recordings_are_told_and_the_others_explained(rawnet2, recordings, tmp_path, capsys):
-    silent, short = tmp_path / "silent.wav", tmp_path / "short.wav"
+def test_a_network_that_reads_the_waveform_and_recordings_that_cannot_be_judged(rawnet2, recordings, tmp_path, capsys):
+    silent, short, out = tmp_path / "silent.wav", tmp_path / "short.wav", tmp_path / "out"
     soundfile.write(silent, np.zeros(16_000), 16_000)
     soundfile.write(short, np.full(1600, 0.1), 16_000)
     files = [str(path) for path in (silent, short, recordings[0])]
-    assert main(["explain", "--model", str(rawnet2), *files, "--out", str(tmp_path / "out")]) == 1
-    told = capsys.readouterr().err
-    assert "silent.wav: found nothing but silence" in told
-    assert "short.wav" in told
-    assert sorted(path.suffix for path in (tmp_path / "out").iterdir()) == [".html", ".json", ".png", ".wav", ".wav"]
+    assert main(["explain", "--model", str(rawnet2), *files, "--out", str(out), "--json"]) == 1
+    captured = capsys.readouterr()
+    assert "silent.wav: found nothing but silence" in captured.err
+    assert "short.wav" in captured.err
+    row = json.loads(captured.out)
+    assert row["method"] == "occlusion"
+    assert len(row["patches"]["band_edges_hz"]) == 9
+    assert sorted(path.suffix for path in out.iterdir()) == [".html", ".json", ".png", ".wav", ".wav"]
+
+
+def test_gradcam_of_a_network_that_reads_the_waveform_is_one_line(rawnet2, recordings, capsys):
+    assert main(["explain", "--model", str(rawnet2), str(recordings[0]), "--method", "gradcam"]) == 1
+    assert "Grad-CAM is for networks that read a spectrogram; RawNet2 reads" in capsys.readouterr().err
 
 
 def test_what_to_explain_must_be_named_once(rawnet2, recordings, capsys):
@@ -108,8 +107,13 @@ def test_what_to_explain_must_be_named_once(rawnet2, recordings, capsys):
     assert "a folder does not say which corpus" in capsys.readouterr().err
 
 
-def test_the_deciding_regions_are_louder_and_gone(rawnet2, recordings):
-    found = explain_recording(Countermeasure.load(rawnet2), recordings[0])
+@pytest.fixture(scope="module")
+def found(rawnet2, recordings):
+    """Why the small RawNet2 gives a recording its score."""
+    return explain_recording(Countermeasure.load(rawnet2), recordings[0])
+
+
+def test_the_deciding_regions_are_louder_and_gone(found):
     region = deciding(found)[0]
     assert found.faithfulness.direction * region.effect > 0
 
@@ -126,8 +130,7 @@ def test_the_deciding_regions_are_louder_and_gone(rawnet2, recordings):
     assert np.abs(boosted(found)).max() <= 0.981
 
 
-def test_figures_are_for_wide_and_narrow_light_and_dark(rawnet2, recordings):
-    found = explain_recording(Countermeasure.load(rawnet2), recordings[0], "occlusion")
+def test_figures_are_for_wide_and_narrow_light_and_dark(found):
     wide, narrow = draw(found), draw(found, width_in=NARROW_IN, theme=DARK)
     assert wide.axes[0].get_xlim() == (0, len(found.waveform) / 16_000)
     assert wide.axes[0].get_ylim() == (0, 8)
@@ -138,18 +141,16 @@ def test_figures_are_for_wide_and_narrow_light_and_dark(rawnet2, recordings):
     assert len(wide.axes[0].patches) == len(found.regions)
 
 
-def test_the_threshold_and_the_calibration_are_the_countermeasures(rawnet2, recordings):
-    countermeasure = Countermeasure.load(rawnet2)
-    found = explain_recording(countermeasure, recordings[0])
-    same = explain_waveform(countermeasure, found.waveform)
-    assert same.score == found.score == pytest.approx(countermeasure.score(found.waveform), abs=1e-4)
-    assert found.decision == countermeasure.judge(recordings[0]).decision
+def test_the_threshold_and_the_calibration_are_the_countermeasures(rawnet2, recordings, found):
+    verdict = Countermeasure.load(rawnet2).judge(recordings[0])
+    assert found.score == pytest.approx(verdict.score, abs=1e-4)
+    assert (found.decision, found.threshold) == (verdict.decision, verdict.threshold)
 
 
 def test_what_gives_each_attack_away_is_kept_on_the_run(place, evaluated, tmp_path, capsys):
     before = tracking.get(evaluated).data.metrics
-    words = ["explain", "--model", evaluated, "--corpus", "--per-attack", "1", "--out", str(tmp_path), "--json"]
-    assert main(words) == 0
+    words = ["explain", "--model", evaluated, "--corpus", "--partition", "dev", "--out", str(tmp_path), "--json"]
+    assert main([*words, "--per-attack", "1"]) == 0
     found = json.loads(capsys.readouterr().out)
     attacks = [group["attack"] for group in found["groups"]]
     assert attacks[0] == "-"
@@ -161,5 +162,5 @@ def test_what_gives_each_attack_away_is_kept_on_the_run(place, evaluated, tmp_pa
     assert json.loads(tracking.fetch(evaluated, "explanations/attacks.json").read_text()) == found
     assert tracking.fetch(evaluated, "explanations/attacks.png").stat().st_size > 10_000
     assert tracking.get(evaluated).data.metrics == before
-    assert main([*words[:-4], "0"]) == 1
+    assert main([*words, "--per-attack", "0"]) == 1
     assert "--per-attack: found 0, expected 1 or more" in capsys.readouterr().err
