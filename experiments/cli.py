@@ -36,6 +36,9 @@ COMMANDS = {
     "rollback": Command("experiments.rollback", "give the alias back to the version that had it before"),
     "registry": Command("experiments.registry_table", "versions, aliases and history of a registered model"),
     "score": Command("experiments.score", "score audio files, folders, a table or a partition; goes on where it was"),
+    "explain": Command(
+        "experiments.explain", "why recordings have their scores: picture, regions, sound, and how far to trust it"
+    ),
     "drift": Command("experiments.drift", "what moved since a reference: scores, decisions, and the audio itself"),
     "summary": Command("sweeps.summary", "what a sweep found, in one table, and what to type next"),
     "serve": Command("experiments.serve", "serve the registered model over HTTP"),

@@ -2,7 +2,9 @@
 
 import math
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
@@ -84,6 +86,16 @@ class CQT(Frontend):
     def octaves(self) -> list[Tensor]:
         """Kernels of each octave from the lowest, ``(2 * bins, hop_samples, blocks)``: real parts, then imaginary."""
         return [self.get_buffer(f"octave_{number}") for number in range(math.ceil(self.bins / self.bins_per_octave))]
+
+    @property
+    def first_centre_samples(self) -> float:
+        """The first frame is centred on the first sample."""
+        return 0.0
+
+    def bin_edges_hz(self) -> NDArray[np.float64]:
+        """Return edges half-way, in octaves, between neighbouring bins, none above the Nyquist frequency."""
+        edges_hz = self.f_min_hz * 2 ** ((np.arange(self.bins + 1) - 0.5) / self.bins_per_octave)
+        return np.minimum(edges_hz, self.sample_rate_hz / 2)
 
     def frames_of(self, samples: int) -> int:
         """Tell how many frames a waveform of so many samples gives: one at its start, and one after every hop."""

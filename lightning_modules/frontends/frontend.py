@@ -3,6 +3,8 @@
 from abc import ABC, abstractmethod
 from typing import ClassVar
 
+import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 
@@ -35,6 +37,15 @@ class Frontend(nn.Module, ABC):
         Raises:
             ValueError: If the waveform is no batch, or shorter than :attr:`shortest_input_samples`.
         """
+
+    @property
+    def first_centre_samples(self) -> float:
+        """Where in the waveform the first frame is centred."""
+        return self.shortest_input_samples / 2
+
+    def bin_edges_hz(self) -> NDArray[np.float64] | None:
+        """Return the rising edges ``(bins + 1,)`` of what each bin hears, in hertz; none where bins are no bands."""
+        return None
 
     def frames_of(self, samples: int) -> int:
         """Tell how many frames a waveform of so many samples gives.

@@ -1,5 +1,7 @@
 """Waveforms ``(batch, samples)`` in, logarithmic power spectrograms ``(batch, n_fft // 2 + 1, frames)`` out."""
 
+import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor
 
 from lightning_modules.frontends.short_time import ShortTimeFrontend
@@ -39,3 +41,8 @@ class LogLinear(ShortTimeFrontend):
         """Return log powers ``(batch, n_fft // 2 + 1, frames)``."""
         power = squares[..., 0::2] + squares[..., 1::2]
         return power.clamp_min(self.floor).log().transpose(1, 2)
+
+    def bin_edges_hz(self) -> NDArray[np.float64]:
+        """Return edges half a bin from each bin's frequency, none below 0 Hz or above the Nyquist frequency."""
+        edges_hz = (np.arange(self.bins + 1) - 0.5) * self.sample_rate_hz / self.n_fft
+        return np.clip(edges_hz, 0.0, self.sample_rate_hz / 2)

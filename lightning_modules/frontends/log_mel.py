@@ -1,9 +1,11 @@
 """Waveforms ``(batch, samples)`` in, logarithmic mel spectrograms ``(batch, n_mels, frames)`` out."""
 
+import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor
 
-from lightning_modules.frontends.filterbank import Filterbank
-from lightning_modules.frontends.mel_scale import mel_filterbank
+from lightning_modules.frontends.filterbank import Filterbank, band_top_hz
+from lightning_modules.frontends.mel_scale import hz_to_mel, mel_filterbank, mel_to_hz
 from lightning_modules.frontends.short_time import ShortTimeFrontend
 
 
@@ -55,3 +57,10 @@ class LogMel(ShortTimeFrontend):
         """Return log-mel powers ``(batch, n_mels, frames)``."""
         power: Tensor = self.filters(squares)
         return power.clamp_min(self.floor).log().transpose(1, 2)
+
+    def bin_edges_hz(self) -> NDArray[np.float64]:
+        """Return edges half-way, in mels, between the centres of neighbouring filters."""
+        top_hz = band_top_hz(self.sample_rate_hz, self.f_min_hz, self.f_max_hz)
+        low, high = hz_to_mel(np.array([self.f_min_hz, top_hz]))
+        step = (high - low) / (self.n_mels + 1)
+        return mel_to_hz(low + step * (np.arange(self.n_mels + 1) + 0.5))
