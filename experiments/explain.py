@@ -14,9 +14,14 @@ from rich.table import Table
 
 from datamodules.audio import AudioError, decode
 from datamodules.manifest import PARTITIONS
-from experiments import registry
+from datamodules.safe_files import write_whole
+from experiments import registry, tracking
 from experiments.console import console
-from experiments.explanation_files import write
+from experiments.data_config import read_corpus
+from experiments.evaluate import corpus_of, run_of
+from experiments.explanation_corpus import chosen, explain_attacks, values_of
+from experiments.explanation_corpus_picture import draw_attacks
+from experiments.explanation_files import png, write
 from experiments.explanation_words import against_chance
 from experiments.inference import Countermeasure
 from experiments.score_inputs import inputs_of
@@ -27,6 +32,8 @@ from experiments.train import quieten
 from lightning_modules.explanations import METHODS, Explanation, Method, explain
 
 OUT: Final = Path("reports/explanations")
+ATTACKS: Final = "attacks"
+PER_ATTACK: Final = 5
 
 
 def explain_recording(
@@ -66,9 +73,14 @@ def main(arguments: list[str]) -> int:
     options = _parser().parse_args(arguments)
     quieten()
     use(share(cores()), tell=False)
-    inputs = inputs_of(options.audio, None, options.partition)
+    of_corpus = options.corpus or options.config is not None
+    if of_corpus == bool(options.audio):
+        raise ValueError(
+            "expected recordings, or --corpus (that of the model's run), or --config C: name one of these to explain"
+        )
+    inputs = [] if of_corpus else inputs_of(options.audio, None, options.partition)
     countermeasure = Countermeasure.load(folder_of(options.model))
-    return _clips(options, inputs, countermeasure)
+    return _corpus(options, countermeasure) if of_corpus else _clips(options, inputs, countermeasure)
 
 
 def _clips(options: argparse.Namespace, inputs: Iterable[Item], countermeasure: Countermeasure) -> int:
@@ -91,6 +103,29 @@ def _clips(options: argparse.Namespace, inputs: Iterable[Item], countermeasure: 
     return 1 if bad else 0
 
 
+def _corpus(options: argparse.Namespace, countermeasure: Countermeasure) -> int:
+    """Explain some trials of each attack, and keep what is found on the model's run."""
+    run_id = None if Path(options.model).is_dir() else run_of(options.model, None)
+    if options.config is None and run_id is None:
+        raise ValueError(f"{options.model}: a folder does not say which corpus it is of: name one with --config")
+    corpus = read_corpus(options.config) if run_id is None else corpus_of(run_id, options.config)
+    trials = chosen(corpus, options.partition, options.per_attack)
+    found = explain_attacks(countermeasure, trials, options.method)
+    values = {"model": options.model, "corpus": corpus.name, "partition": options.partition, **values_of(found)}
+    options.out.mkdir(parents=True, exist_ok=True)
+    write_whole(options.out / f"{ATTACKS}.json", json.dumps(values, indent=1).encode())
+    write_whole(options.out / f"{ATTACKS}.png", png(draw_attacks(found)))
+    if run_id is not None:
+        for suffix in ("json", "png"):
+            tracking.log_files(run_id, options.out / f"{ATTACKS}.{suffix}", "explanations")
+    if options.json:
+        print(json.dumps(values))
+    else:
+        print("\n".join(finding.sentence for finding in found.findings))
+        print(f"{options.out / ATTACKS}.png{'' if run_id is None else f', and explanations/ of run {run_id}'}")
+    return 0
+
+
 def _show(rows: list[dict[str, Any]]) -> None:
     table = Table(
         caption="score: log-likelihood ratio, higher = more bona fide; the page has the picture and the sound"
@@ -111,6 +146,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("audio", nargs="*", type=Path, metavar="AUDIO", help="files and folders")
     parser.add_argument("--model", default=f"models:/{registry.MODEL_NAME}@{registry.CHAMPION}")
     parser.add_argument("--method", choices=METHODS, help="the detector's default when not given")
+    parser.add_argument(
+        "--corpus", action="store_true", help="explain what gives each attack away, of the run's corpus"
+    )
+    parser.add_argument("--config", type=Path, help="or of this config's")
+    parser.add_argument("--per-attack", type=int, default=PER_ATTACK, metavar="N", help="clips of each attack")
     parser.add_argument("--partition", choices=PARTITIONS, default="eval", help="of the corpus")
     parser.add_argument("--out", type=Path, default=OUT, metavar="DIR", help=f"where files go; default {OUT}")
     parser.add_argument("--json", action="store_true", help="print one JSON object a recording")

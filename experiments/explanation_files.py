@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import soundfile
+from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from datamodules.safe_files import write_whole
@@ -31,7 +32,7 @@ def write(
     louder, without = boosted(explanation), removed(explanation)
     rate_hz = explanation.sample_rate_hz
     files = {
-        "picture": (f"{stem}.png", _png(explanation, name)),
+        "picture": (f"{stem}.png", png(_picture(explanation, name))),
         "boosted": (f"{stem}.boosted.wav", _wav(louder, rate_hz)),
         "removed": (f"{stem}.removed.wav", _wav(without, rate_hz)),
         "page": (f"{stem}.html", page(name, explanation, model).encode()),
@@ -50,12 +51,17 @@ def write(
     return values
 
 
-def _png(explanation: Explanation, name: str) -> bytes:
-    figure = draw(explanation, f"{name}\n{verdict(explanation)}")
-    figure.text(0.01, -0.02, "\n".join(trust(explanation)), va="top", fontsize=8, wrap=True)
+def png(figure: Figure) -> bytes:
+    """Return a figure as the bytes of a file."""
     content = io.BytesIO()
     figure.savefig(content, format="png", bbox_inches="tight")
     return content.getvalue()
+
+
+def _picture(explanation: Explanation, name: str) -> Figure:
+    figure = draw(explanation, f"{name}\n{verdict(explanation)}")
+    figure.text(0.01, -0.02, "\n".join(trust(explanation)), va="top", fontsize=8, wrap=True)
+    return figure
 
 
 def _wav(waveform: NDArray[np.float32], rate_hz: int) -> bytes:

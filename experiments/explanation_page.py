@@ -2,6 +2,7 @@
 
 import base64
 import io
+from collections.abc import Mapping
 from html import escape
 from typing import Final
 
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from experiments import html_page
 from experiments.explanation_audio import BOOST_DB, boosted, deciding, removed
-from experiments.explanation_picture import DARK, LIGHT, NARROW_IN, draw, time_axis
+from experiments.explanation_picture import DARK, LIGHT, NARROW_IN, draw, map_box
 from experiments.explanation_words import SIGN, place, reason, trust, verdict
 from experiments.plots import WIDTH_IN
 from lightning_modules.explanations import Explanation
@@ -20,11 +21,12 @@ from lightning_modules.explanations import Explanation
 NARROW_PX: Final = 600
 
 _STYLE: Final = """
-.player { display: grid; grid-template-columns: 11rem 1fr; gap: .3rem 1rem; align-items: center; margin: .4rem 0; }
+.player { display: grid; grid-template-columns: 13rem 1fr; gap: .3rem 1rem; align-items: center; margin: .4rem 0; }
 .player audio { width: 100%; }
 .picture { position: relative; cursor: crosshair; margin: 1rem 0; }
 .picture img { display: block; width: 100%; }
-.cursor { position: absolute; top: 0; bottom: 0; width: 2px; background: currentColor; opacity: .7;
+.cursor { position: absolute; width: 2px; background: currentColor; opacity: .7;
+  top: calc(100% * var(--top)); height: calc(100% * var(--height));
   left: calc(100% * (var(--left) + var(--part, 0) * var(--width))); pointer-events: none; }
 button { font: inherit; padding: .1rem .7rem; border: 1px solid currentColor; border-radius: .4rem; background: none;
   color: inherit; cursor: pointer; }
@@ -87,16 +89,16 @@ def page(name: str, explanation: Explanation, model: str) -> str:
 
 
 def _players(explanation: Explanation) -> str:
-    where = " and ".join(map(place, deciding(explanation))) or "none"
+    where = "; ".join(map(place, deciding(explanation))) or "none"
     sounds = {
-        "as it was": explanation.waveform,
-        f"deciding regions {BOOST_DB:+g} dB": boosted(explanation),
+        "as recorded": explanation.waveform,
+        f"deciding regions louder ({BOOST_DB:+g} dB)": boosted(explanation),
         "deciding regions removed": removed(explanation),
     }
     rows = "".join(
-        f'<label class=player><span>{escape(label)}</span><audio controls preload="auto" src="{_flac(sound, rate_hz)}">'
-        "</audio></label>"
-        for (label, sound), rate_hz in zip(sounds.items(), [explanation.sample_rate_hz] * len(sounds), strict=True)
+        f'<div class=player><span>{escape(label)}</span><audio controls preload="auto" aria-label="{escape(label)}" '
+        f'src="{_flac(sound, explanation.sample_rate_hz)}"></audio></div>'
+        for label, sound in sounds.items()
     )
     return f"{rows}<p>Deciding regions: {escape(where)}.</p>"
 
@@ -109,7 +111,7 @@ def _pictures(explanation: Explanation) -> str:
         for size, width_in in sizes.items()
         for theme in (LIGHT, DARK)
     }
-    axes = {size: time_axis(drawn[size, LIGHT.paper]) for size in sizes}
+    axes = {size: map_box(drawn[size, LIGHT.paper]) for size in sizes}
     small, dark = f"(max-width: {NARROW_PX}px)", "(prefers-color-scheme: dark)"
     sources = (
         (f"{small} and {dark}", drawn["narrow", DARK.paper]),
@@ -117,18 +119,18 @@ def _pictures(explanation: Explanation) -> str:
         (dark, drawn["wide", DARK.paper]),
     )
     listed = "".join(f'<source media="{media}" srcset="{_png(figure)}">' for media, figure in sources)
-    style = "".join(
-        f"{opening}.picture {{ --left: {left:.5f}; --width: {width:.5f}; }}{closing}"
-        for (opening, closing), (left, width) in zip(
-            (("", ""), (f"@media {small} {{", "}")), (axes["wide"], axes["narrow"]), strict=True
-        )
-    )
+    style = _place(axes["wide"]) + f"@media {small} {{ {_place(axes['narrow'])} }}"
     last = _png(drawn["wide", LIGHT.paper])
     return (
         f"<style>{style}</style><div class=picture><picture>{listed}"
         f'<img alt="Spectrogram with what speaks for spoof and for bona fide" src="{last}"></picture>'
         "<div class=cursor></div></div>"
     )
+
+
+def _place(box: Mapping[str, float]) -> str:
+    """Return the style that tells the cursor where the map is."""
+    return f".picture {{ {' '.join(f'--{name}: {share:.5f};' for name, share in box.items())} }}"
 
 
 def _regions(explanation: Explanation) -> str:

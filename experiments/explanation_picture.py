@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
 from experiments.explanation_words import verdict
-from experiments.plots import BLUE, DPI, VERMILION, WIDTH_IN
+from experiments.plots import DPI, WIDTH_IN
 from lightning_modules.explanations import Explanation
 
 NARROW_IN: Final = 3.9
@@ -46,8 +46,9 @@ class Theme:
     bonafide: str
 
 
-LIGHT: Final = Theme("#FFFFFF", "#1A1A1A", "Greys", VERMILION, BLUE)
-DARK: Final = Theme("#17191D", "#E6E6E6", "gray", "#FF7A33", "#4DB2FF")
+# Red and blue as in ColorBrewer's RdBu, which all common forms of colour vision tell apart.
+LIGHT: Final = Theme("#FFFFFF", "#1A1A1A", "Greys", "#B2182B", "#2166AC")
+DARK: Final = Theme("#17191D", "#E6E6E6", "gray", "#FF6659", "#56B0FF")
 
 
 def draw(explanation: Explanation, title: str = "", *, width_in: float = WIDTH_IN, theme: Theme = LIGHT) -> Figure:
@@ -75,7 +76,7 @@ def draw(explanation: Explanation, title: str = "", *, width_in: float = WIDTH_I
     _draw_regions(where, explanation, theme)
     _draw_bands(beside, explanation, theme, named=narrow)
     where.set_title(_wrapped(title or verdict(explanation), narrow), loc="left", fontweight="bold", color=theme.ink)
-    colours = ScalarMappable(Normalize(-scale, scale), _diverging(theme))
+    colours = ScalarMappable(Normalize(-scale, scale), diverging(theme))
     bar = figure.colorbar(colours, ax=where, location="bottom", aspect=40, pad=0.02, fraction=0.06)
     bar.set_label(_unit(explanation, narrow), color=theme.ink)
     for axes in (where, beside, bar.ax):
@@ -83,11 +84,11 @@ def draw(explanation: Explanation, title: str = "", *, width_in: float = WIDTH_I
     return figure
 
 
-def time_axis(figure: Figure) -> tuple[float, float]:
-    """Return where the axis of time begins in a drawn figure, and how long it is, as shares of the figure's width."""
+def map_box(figure: Figure) -> dict[str, float]:
+    """Return where the map lies in a figure: ``left``, ``top``, ``width`` and ``height``, as shares of the figure's."""
     figure.draw_without_rendering()
     box = figure.axes[0].get_position()
-    return box.x0, box.width
+    return {"left": box.x0, "top": 1 - box.y1, "width": box.width, "height": box.height}
 
 
 def density(explanation: Explanation) -> NDArray[np.float64]:
@@ -118,7 +119,7 @@ def _draw_map(axes: Axes, explanation: Explanation, theme: Theme) -> float:
     if not explanation.in_score_units:
         values, scale = values / scale, 1.0
     share = np.clip(values / scale, -1, 1)
-    colours = _diverging(theme)((share + 1) / 2)
+    colours = diverging(theme)((share + 1) / 2)
     colours[..., 3] = _STRONGEST * np.abs(share) ** 0.8
     end_s = values.shape[1] * explanation.column_s
     axes.imshow(colours, origin="lower", aspect="auto", extent=(0.0, end_s, 0.0, rate_hz / 2000))
@@ -158,7 +159,8 @@ def _draw_bands(axes: Axes, explanation: Explanation, theme: Theme, *, named: bo
     axes.spines[["top", "right"]].set_visible(False)
 
 
-def _diverging(theme: Theme) -> LinearSegmentedColormap:
+def diverging(theme: Theme) -> LinearSegmentedColormap:
+    """Return the colours from spoof over nothing to bona fide."""
     return LinearSegmentedColormap.from_list("reasons", [theme.spoof, theme.paper, theme.bonafide])
 
 

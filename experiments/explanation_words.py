@@ -20,7 +20,7 @@ INCOMPLETE: Final = 0.1
 def verdict(explanation: Explanation) -> str:
     """Say what was decided."""
     called = "bona fide" if explanation.decision == "bonafide" else "spoof"
-    return f"Called {called}: score {_signed(explanation.score)}, bona fide above {_signed(explanation.threshold)}."
+    return f"Called {called}: score {signed(explanation.score)}, bona fide above {signed(explanation.threshold)}."
 
 
 def place(region: Region) -> str:
@@ -50,8 +50,8 @@ def against_chance(found: Faithfulness) -> str:
     """Say what taking away does that follows the map, and what it does that follows random maps."""
     random = found.moved_by_random
     told = (
-        f"Removing the {TOLD_FRACTION:.0%} that the map names moves the score by {_signed(found.moved)}; random "
-        f"regions as smooth: {_signed(float(np.mean(random)))} (from {_signed(min(random))} to {_signed(max(random))})."
+        f"Removing the {TOLD_FRACTION:.0%} that the map names moves the score by {signed(found.moved)}; random "
+        f"regions as smooth: {signed(float(np.mean(random)))} (from {signed(min(random))} to {signed(max(random))})."
     )
     better, draws = found.better_than_random, len(random)
     if better == draws:
@@ -63,7 +63,7 @@ def against_chance(found: Faithfulness) -> str:
 
 def against_random_weights(alike: float) -> str:
     """Say how alike the map of a network with random weights is (Adebayo et al. 2018)."""
-    told = f"The same network with random weights gives a map with a rank correlation of {alike:.2f} to this one:"
+    told = f"The same network with random weights gives a map with a rank correlation of {signed(alike)} to this one:"
     if abs(alike) < ALIKE:
         return f"{told} the map depends on what was learnt."
     return f"{told} much of the map is there without any training, so it shows the sound more than the reason."
@@ -71,7 +71,7 @@ def against_random_weights(alike: float) -> str:
 
 def _completeness(explanation: Explanation) -> str:
     whole, found = explanation.score - explanation.empty_score, float(explanation.values.sum())
-    told = f"The map adds up to {_signed(found)}, of {_signed(whole)} between this score and that of nothing at all"
+    told = f"The map adds up to {signed(found)}, of {signed(whole)} between this score and that of nothing at all"
     missed = abs(found - whole) > INCOMPLETE * max(abs(whole), INCOMPLETE)
     return f"{told}: it is not complete, occlusion may tell more." if missed else f"{told}."
 
@@ -126,5 +126,6 @@ def _curves(curves: Curves) -> dict[str, Any]:
     }
 
 
-def _signed(value: float) -> str:
+def signed(value: float) -> str:
+    """Write a number with its sign and two decimals."""
     return f"{value:+.2f}".replace("-", "−")

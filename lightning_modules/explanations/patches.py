@@ -41,7 +41,8 @@ class Patches:
     def sums(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Add up the cells ``(bins, columns)`` of each patch: ``(bands, segments)``."""
         bands, segments = self.shape
-        return np.bincount(self.labels.ravel(), values.ravel(), bands * segments).reshape(bands, segments)
+        total: NDArray[np.float64] = np.bincount(self.labels.ravel(), values.ravel(), bands * segments)
+        return total.reshape(bands, segments)
 
     def spread(self, chosen: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Give patches ``(…, bands, segments)`` back as cells ``(…, bins, columns)``."""

@@ -85,13 +85,13 @@ def _fullest(values: NDArray[np.float64]) -> tuple[float, Rectangle]:
     best, where = -np.inf, (slice(0, 1), slice(0, 1))
     for low in range(len(values)):
         for high in range(low + 1, len(values) + 1):
-            total, segment = _fullest_run(values[low:high].sum(axis=0))
+            total, segment = fullest_run(values[low:high].sum(axis=0))
             if total > best:
                 best, where = total, (slice(low, high), segment)
     return best, where
 
 
-def _fullest_run(values: NDArray[np.float64]) -> tuple[float, slice]:
+def fullest_run(values: NDArray[np.float64]) -> tuple[float, slice]:
     """Return the largest sum of neighbours in ``(segments,)``, and which they are."""
     best, where, running, start = -np.inf, slice(0, 1), 0.0, 0
     for place, value in enumerate(values.tolist()):
