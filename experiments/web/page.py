@@ -28,6 +28,7 @@ THEME: Final = gr.themes.Base(font=["system-ui", "sans-serif"], font_mono=["ui-m
 """Of fonts that every machine has: the page loads nothing from elsewhere."""
 STYLE: Final = """
 .spooflab img { width: 100%; height: auto; } .spooflab h2 { margin: .2rem 0 .6rem; }
+.spooflab table { display: block; overflow-x: auto; } .spooflab td { word-break: normal; overflow-wrap: normal; }
 .spooflab .real h2 { color: var(--real); } .spooflab .fake h2 { color: var(--fake); }
 :root { --real: #2166AC; --fake: #B2182B; } .dark { --real: #56B0FF; --fake: #FF6659; }
 .dark .spooflab .day, body:not(.dark) .spooflab .night { display: none; }
@@ -77,11 +78,10 @@ def page(shelf: Shelf, examples: Sequence[Example], chosen: str) -> gr.Blocks:
                 verdict = gr.HTML(_paragraph(_WAITING), elem_classes="spooflab", label="Verdict")
                 why = gr.HTML("", elem_classes="spooflab", label="Why")
         with gr.Accordion("About this model", open=False):
-            card = gr.Markdown()
-        chain = {"fn": partial(_judge, shelf), "inputs": [audio, model, other], "outputs": [verdict, why]}
-        explained = {"fn": partial(_explain, shelf), "inputs": [audio, model], "outputs": why}
+            card = gr.Markdown(elem_classes="spooflab")
         for trigger in (button.click, audio.change):
-            trigger(**chain).success(**explained)
+            judged = trigger(partial(_judge, shelf), [audio, model, other], [verdict, why])
+            judged.success(partial(_explain, shelf), [audio, model], why)
         gr.on([blocks.load, model.change], partial(_card, shelf), model, card)
     return blocks
 
