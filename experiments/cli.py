@@ -42,6 +42,7 @@ COMMANDS = {
     "drift": Command("experiments.drift", "what moved since a reference: scores, decisions, and the audio itself"),
     "summary": Command("sweeps.summary", "what a sweep found, in one table, and what to type next"),
     "serve": Command("experiments.serve", "serve the registered model over HTTP"),
+    "app": Command("experiments.app", "a web page that judges recordings, and shows why"),
     "ui": Command("experiments.ui", "open the MLflow UI on the same store"),
 }
 

@@ -1,0 +1,58 @@
+"""Models in, a web page for everyone out: ``spooflab app``; an optional extra, that works without a network."""
+
+import argparse
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+from experiments import registry
+from experiments.web.examples import examples
+from experiments.web.shelf import Shelf
+
+CORPUS = Path("data/minispoof")
+
+
+def main(arguments: list[str]) -> int:
+    """Serve the page until interrupted.
+
+    Raises:
+        ModuleNotFoundError: the extra is not installed.
+    """
+    options = _parser().parse_args(arguments)
+    if find_spec("gradio") is None:
+        raise RuntimeError("the web page needs gradio, which is not installed: `pip install 'spooflab[app]'`")
+    from experiments.web.page import STYLE, THEME, page  # noqa: PLC0415 - an optional extra
+
+    shelf = Shelf(options.model)
+    for model in options.model:
+        shelf.take(model)  # what is wrong with it is told here, not to the first visitor
+    blocks = page(shelf, examples(options.examples), options.model[0])
+    print(f"http://{options.host}:{options.port}", file=sys.stderr, flush=True)
+    blocks.queue(default_concurrency_limit=1).launch(
+        server_name=options.host,
+        server_port=options.port,
+        quiet=True,
+        share=False,
+        theme=THEME,
+        css=STYLE,
+        footer_links=[],
+        max_file_size="32mb",
+        ssr_mode=False,
+    )
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="spooflab app", description="A web page that judges recordings.")
+    parser.add_argument(
+        "--model",
+        nargs="+",
+        metavar="M",
+        default=[f"models:/{registry.MODEL_NAME}@{registry.CHAMPION}"],
+        help="models:/NAME@ALIAS, models:/NAME/VERSION, or a `countermeasure` folder; the first judges, until another "
+        "is picked on the page, where all that are registered are offered too",
+    )
+    parser.add_argument("--host", default="127.0.0.1", help="0.0.0.0 opens it to the network; there is no password")
+    parser.add_argument("--port", type=int, default=7860)
+    parser.add_argument("--examples", type=Path, default=CORPUS, metavar="DIR", help="corpus to take examples from")
+    return parser

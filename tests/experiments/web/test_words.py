@@ -1,0 +1,65 @@
+"""A verdict is told with its doubt, and the headline is only as sure as the score."""
+
+import dataclasses
+import math
+
+import pytest
+
+from experiments.inference import Verdict
+from experiments.web.words import said
+
+VERDICT = Verdict(
+    score=-3.0,
+    probability=0.047,
+    decision="spoof",
+    threshold=0.0,
+    duration_s=8.0,
+    windows=[-4.0, -5.0, 0.5],
+    starts_s=[0.0, 2.0, 4.0],
+    window_s=4.0,
+    sample_rate_hz=16000,
+    channels=1,
+    clipped_share=0.0,
+    level_dbfs=-20.0,
+    bandwidth_hz=8000.0,
+    warnings=["quiet: 60% of it is below -60 dB of full scale"],
+)
+
+
+@pytest.mark.parametrize(
+    ("score", "threshold", "headline"),
+    [
+        (-3.0, 0.0, "Very probably a synthetic voice"),
+        (-1.5, 0.0, "Probably a synthetic voice"),
+        (-0.5, 0.0, "Undecided, leaning to a synthetic voice"),
+        (0.5, 0.0, "Undecided, leaning to a real voice"),
+        (3.0, 0.0, "Very probably a real voice"),
+        (3.0, 4.0, "Probably a synthetic voice"),  # the threshold decides
+    ],
+)
+def test_the_headline_is_as_sure_as_the_distance_to_the_threshold(score, threshold, headline):
+    decision = "bonafide" if score > threshold else "spoof"
+    verdict = dataclasses.replace(VERDICT, score=score, threshold=threshold, decision=decision)
+    assert said(verdict, "EER on dev", {}).headline == headline
+
+
+def test_odds_windows_warnings_and_the_threshold_are_told():
+    odds, decision, agreement, unknown, warning = said(VERDICT, "EER on dev", {}).reasons
+    assert f"a synthetic voice is {math.exp(3):.0f} times as likely" in odds
+    assert "a real voice has a probability of 5 %" in odds
+    assert "−3.00 is not above the threshold of +0.00: called spoof. The threshold: EER on dev." in decision
+    assert agreement == "2 of 3 windows of 4 s agree; their scores go from −5.00 to +0.50."
+    assert "is not told with it" in unknown
+    assert "quiet: 60%" in warning
+
+
+def test_the_known_errors_of_a_version_are_told():
+    facts = {"eval.eer": "0.123", "eval.eer_low": "0.1", "eval.eer_high": "0.15"}
+    facts |= {"eval.worst_attack": "M06", "eval.worst_attack_eer": "0.5"}
+    told = said(VERDICT, "EER on dev", facts).reasons[3]
+    assert "wrong in 12.3 % (95 % interval: 10.0 % to 15.0 %), and in 50.0 % with the hardest kind of fake, M06" in told
+
+
+def test_odds_beyond_belief_are_cut():
+    verdict = dataclasses.replace(VERDICT, score=900.0, decision="bonafide")
+    assert "a real voice is 1,000,000 times as likely" in said(verdict, "EER on dev", {}).reasons[0]
