@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from datamodules.audio import AudioError
+from datamodules.audio_stream import STANDARD_INPUT
 from datamodules.manifest import PARTITIONS
 from experiments import registry, score_journal
 from experiments.inference import NOT_CALIBRATED, Countermeasure
@@ -21,8 +22,10 @@ from experiments.score_ledger import Ledger
 from experiments.score_lines import FORMATS, Format, format_of, line_of, object_of, utterance_of
 from experiments.score_recipe import folder_of, recipe
 from experiments.score_show import Progress, Tables
+from experiments.score_stream import StreamOptions, score_streams
 from experiments.score_workers import judge_all, judge_many
 from experiments.threads import share
+from lightning_modules.aggregation import AGGREGATIONS, MEANING, Aggregation
 
 
 def load(model: str) -> Countermeasure:
@@ -37,12 +40,22 @@ def load(model: str) -> Countermeasure:
 
 def main(arguments: list[str]) -> int:
     """Score from the command line: exit code 1 when a file could not be judged, after the others were."""
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    streams = options.stream or STANDARD_INPUT in options.audio
+    if streams and (options.format == "scores" or options.again):
+        parser.error("--stream writes JSON lines, anew each time: leave out --format and --again")
+    if options.aggregate is not None and not streams:
+        parser.error("--aggregate is how --stream makes one score of the windows': add --stream")
     inputs = inputs_of(options.audio, options.config, options.partition)
     due = Ledger(inputs)
     folder = folder_of(options.model)
     if Countermeasure.load(folder).operating_point.source == NOT_CALIBRATED:
         print(f"{options.model} is {NOT_CALIBRATED}", file=sys.stderr)
+    if streams:
+        aggregation: Aggregation = options.aggregate or "mean"
+        how = StreamOptions(options.window_s, options.hop_s, aggregation, options.out, options.bad)
+        return score_streams(folder, (item for item in inputs if due.settle(item.utterance)), how)
     if options.out is None:
         return _score(options, folder, inputs, due, None, None)
     form = format_of(options.out, options.format)
@@ -94,7 +107,11 @@ def _score(
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="spooflab score", description="Score audio; the same command goes on.")
     parser.add_argument(
-        "audio", nargs="*", type=Path, metavar="AUDIO", help="files and folders, or a table with a column `path`"
+        "audio",
+        nargs="*",
+        type=Path,
+        metavar="AUDIO",
+        help="files and folders, a table with a column `path`, or - for a pipe",
     )
     parser.add_argument("--config", type=Path, help="score a partition of its corpus instead")
     parser.add_argument("--partition", choices=PARTITIONS, default="eval", help="of --config's corpus")
@@ -107,6 +124,14 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--window-s", type=_seconds, help="length of a window; the training crop when not given")
     parser.add_argument("--hop-s", type=_seconds, help="from window to window; half a window when not given")
     parser.add_argument("--json", action="store_true", help="print one JSON object a file, with its windows")
+    parser.add_argument(
+        "--stream", action="store_true", help="of any length, in little memory: a JSON line a window, as it is done"
+    )
+    parser.add_argument(
+        "--aggregate",
+        choices=AGGREGATIONS,
+        help="of the windows of --stream: " + "; ".join(f"{kind}: {told}" for kind, told in MEANING.items()),
+    )
     return parser
 
 
