@@ -58,7 +58,7 @@ def test_a_file_of_lines_is_whole_or_not_there(evaluated, place, joined, tmp_pat
     out = tmp_path / "lines.jsonl"
     words = ["score", str(joined), "--model", evaluated, "--stream", "--out", str(out)]
 
-    def broken_off(*_):
+    def broken_off(*_, **__):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
