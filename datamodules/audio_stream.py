@@ -19,7 +19,8 @@ from datamodules.decoders import Decoder, Stream, UndecodableError, av_stream, s
 from datamodules.mono import mono_blocks
 from datamodules.shortfall import mp3_samples_promised
 
-STANDARD_INPUT: Final = Path("-")
+BLOCK_VALUES: Final = 1 << 16
+"""Few at a time: what comes after holds several copies of a block."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +124,7 @@ def _mapped(file: BinaryIO, label: str) -> mmap:
 def _opened_by_soundfile(stack: ExitStack, file: BinaryIO) -> Stream | None:
     """The stream, or none where libsndfile does not know the format: FFmpeg is asked then."""
     try:
-        return stack.enter_context(soundfile_stream(file))
+        return stack.enter_context(soundfile_stream(file, BLOCK_VALUES))
     except UndecodableError:
         return None
 

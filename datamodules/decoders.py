@@ -98,11 +98,12 @@ class _Bytes(io.BytesIO):
 
 
 @contextmanager
-def soundfile_stream(content: bytes | BinaryIO) -> Iterator[Stream]:
+def soundfile_stream(content: bytes | BinaryIO, block_values: int = BLOCK_VALUES) -> Iterator[Stream]:
     """Open with libsndfile.
 
     Args:
         content: bytes of the file, or the file itself, at its start and seekable.
+        block_values: samples of a block, all channels together.
 
     Raises:
         UndecodableError: here, or while the blocks are taken.
@@ -118,15 +119,15 @@ def soundfile_stream(content: bytes | BinaryIO) -> Iterator[Stream]:
                 channels=file.channels,
                 header_s=file.frames / file.samplerate if known else None,
                 slack_s=LOSSY_SLACK_S if file.format == "OGG" else EXACT_SLACK_S,
-                blocks=_soundfile_blocks(file),
+                blocks=_soundfile_blocks(file, block_values),
             )
     except sf.LibsndfileError as error:
         raise UndecodableError(error.error_string) from error
 
 
-def _soundfile_blocks(file: sf.SoundFile) -> Iterator[np.ndarray]:
+def _soundfile_blocks(file: sf.SoundFile, block_values: int) -> Iterator[np.ndarray]:
     """By blocks and not by the header's word, which may be any number."""
-    size = max(BLOCK_VALUES // file.channels, 1)
+    size = max(block_values // file.channels, 1)
     while (block := file.read(size, dtype="float32", always_2d=True)).size:
         yield block
 

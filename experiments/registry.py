@@ -8,9 +8,9 @@ from mlflow.entities.model_registry import ModelVersion, RegisteredModel
 from mlflow.exceptions import MlflowException
 
 from experiments import mlflow_store
+from experiments.default_model import CHAMPION
 
-MODEL_NAME = "audio-deepfake-detector"
-CHAMPION, PREVIOUS, CHALLENGER, CANDIDATE = "champion", "previous", "challenger", "candidate"
+PREVIOUS, CHALLENGER, CANDIDATE = "previous", "challenger", "candidate"
 COUNTERMEASURE_ARTIFACT = "countermeasure"
 _ABSENT = "RESOURCE_DOES_NOT_EXIST"
 

@@ -1,5 +1,6 @@
 """Recordings of any length in, a JSON line for each window as it is done and one for the whole out, as they come."""
 
+import argparse
 import json
 import sys
 import time
@@ -9,11 +10,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from datamodules.audio import AudioError
-from datamodules.audio_stream import STANDARD_INPUT, AudioStream, open_file, open_pipe
+from datamodules.audio_stream import AudioStream, open_file, open_pipe
 from datamodules.safe_files import UNFINISHED
-from experiments.inference import Countermeasure
+from experiments.apart import call_apart
+from experiments.inference import NOT_CALIBRATED, Countermeasure
 from experiments.score_bad import noting
-from experiments.score_item import Item
+from experiments.score_inputs import inputs_of
+from experiments.score_item import STANDARD_INPUT, Item
+from experiments.score_ledger import Ledger
 from experiments.stream_verdict import StreamVerdict, judge_stream
 from experiments.threads import use
 from lightning_modules.aggregation import Aggregation
@@ -38,16 +42,30 @@ class StreamOptions:
     bad: Path | None
 
 
-def score_streams(folder: Path, items: Iterable[Item], options: StreamOptions) -> int:
+def score(options: argparse.Namespace) -> int:
+    """Stream what the command line of ``spooflab score`` names and return its exit code."""
+    inputs = inputs_of(options.audio, options.config, options.partition)
+    due = Ledger(inputs)
+    folder = Path(options.model)
+    if not folder.is_dir():  # MLflow, which knows it, would take a tenth of the memory to the end
+        folder = call_apart("experiments.score_recipe", "folder_of", options.model)
+    how = StreamOptions(options.window_s, options.hop_s, options.aggregate or "mean", options.out, options.bad)
+    return score_streams(folder, (item for item in inputs if due.settle(item.utterance)), how, options.model)
+
+
+def score_streams(folder: Path, items: Iterable[Item], options: StreamOptions, model: str) -> int:
     """Judge recordings one after the other and return the exit code: 1 when one could not be judged.
 
     Args:
         folder: of the countermeasure.
         items: recordings; the path ``-`` is what comes through standard input.
         options: how.
+        model: what the countermeasure is called.
     """
     use(1, tell=False)
     countermeasure = Countermeasure.load(folder)
+    if countermeasure.operating_point.source == NOT_CALIBRATED:
+        print(f"{model} is {NOT_CALIBRATED}", file=sys.stderr)
     with noting(options.bad) as bad, _lines(options.out) as write:
         for item in items:
             try:

@@ -10,7 +10,7 @@ import pytest
 import soundfile
 
 from datamodules.corpora.asvspoof2019 import asvspoof2019_la
-from experiments import score_stream
+from experiments import score_stream, tracking
 from experiments.cli import main as spooflab
 
 
@@ -24,14 +24,21 @@ def joined(session_place, tmp_path_factory):
     return path
 
 
+@pytest.fixture(scope="module")
+def model(session_place, evaluated):
+    """The countermeasure's folder: to find that of a run takes a process, and seconds."""
+    with session_place.entered():
+        return str(tracking.fetch(evaluated, "countermeasure"))
+
+
 def told_by(capsys, words):
     assert spooflab(["score", *words]) == 0
     return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
 
 @pytest.mark.parametrize("windows", [[], ["--window-s", "0.5", "--hop-s", "0.2"]])
-def test_a_stream_says_what_offline_scoring_says(evaluated, place, joined, capsys, windows):
-    words = [str(joined), "--model", evaluated, *windows]
+def test_a_stream_says_what_offline_scoring_says(model, place, joined, capsys, windows):
+    words = [str(joined), "--model", model, *windows]
     (offline,) = told_by(capsys, [*words, "--json"])
     *lines, whole = told_by(capsys, [*words, "--stream"])
     assert [line["start_s"] for line in lines] == offline["starts_s"]
@@ -47,16 +54,16 @@ def test_a_stream_says_what_offline_scoring_says(evaluated, place, joined, capsy
     assert lines[-1]["end_s"] == pytest.approx(whole["duration_s"])
 
 
-def test_the_lowest_window_decides_where_it_is_asked_to(evaluated, place, joined, capsys):
-    *lines, whole = told_by(capsys, [str(joined), "--model", evaluated, "--stream", "--aggregate", "min"])
+def test_the_lowest_window_decides_where_it_is_asked_to(model, place, joined, capsys):
+    *lines, whole = told_by(capsys, [str(joined), "--model", model, "--stream", "--aggregate", "min"])
     assert whole["aggregation"] == "min"
     assert whole["score"] == min(line["score"] for line in lines)
     assert "for the mean" in whole["warnings"][0]
 
 
-def test_a_file_of_lines_is_whole_or_not_there(evaluated, place, joined, tmp_path, monkeypatch):
+def test_a_file_of_lines_is_whole_or_not_there(model, place, joined, tmp_path, monkeypatch):
     out = tmp_path / "lines.jsonl"
-    words = ["score", str(joined), "--model", evaluated, "--stream", "--out", str(out)]
+    words = ["score", str(joined), "--model", model, "--stream", "--out", str(out)]
 
     def broken_off(*_, **__):
         raise KeyboardInterrupt
@@ -70,10 +77,10 @@ def test_a_file_of_lines_is_whole_or_not_there(evaluated, place, joined, tmp_pat
     assert not list(tmp_path.glob("*.part"))
 
 
-def test_a_bad_recording_does_not_stop_the_others(evaluated, place, joined, tmp_path, capsys):
+def test_a_bad_recording_does_not_stop_the_others(model, place, joined, tmp_path, capsys):
     silent, bad = tmp_path / "silent.wav", tmp_path / "bad.tsv"
     soundfile.write(silent, np.zeros(40_000), 16_000)
-    words = ["score", str(silent), str(joined), "--model", evaluated, "--stream", "--bad", str(bad)]
+    words = ["score", str(silent), str(joined), "--model", model, "--stream", "--bad", str(bad)]
     assert spooflab(words) == 1
     told = capsys.readouterr()
     assert json.loads(told.out.splitlines()[-1])["utterance"] == "joined"
@@ -81,17 +88,23 @@ def test_a_bad_recording_does_not_stop_the_others(evaluated, place, joined, tmp_
     assert bad.read_text().startswith(f"{silent}\t")
 
 
-def test_a_pipe_is_scored_as_the_file_is(evaluated, place, joined, capsys, monkeypatch):
-    (*_, whole) = told_by(capsys, [str(joined), "--model", evaluated, "--stream"])
+def test_a_pipe_is_scored_as_the_file_is(model, place, joined, capsys, monkeypatch):
+    (*_, whole) = told_by(capsys, [str(joined), "--model", model, "--stream"])
     # A pipe of another process: it cannot be sought in.
     with subprocess.Popen(
         [sys.executable, "-c", f"import sys; sys.stdout.buffer.write(open({str(joined)!r}, 'rb').read())"],
         stdout=subprocess.PIPE,
     ) as sender:
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(sender.stdout))
-        (*_, piped) = told_by(capsys, ["-", "--model", evaluated])
+        (*_, piped) = told_by(capsys, ["-", "--model", model])
     assert piped["score"] == pytest.approx(whole["score"], abs=1e-5)
     assert piped["utterance"] == "-"
+
+
+def test_the_model_may_be_a_run_and_must_be_one(evaluated, place, joined, capsys):
+    assert told_by(capsys, [str(joined), "--model", evaluated, "--stream", "--window-s", "5"])[-1]["of"] == "recording"
+    assert spooflab(["score", str(joined), "--model", "nowhere", "--stream"]) == 1
+    assert "no run 'nowhere'" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("words", [["--aggregate", "min"], ["--stream", "--again"], ["--stream", "--format", "scores"]])
