@@ -7,9 +7,9 @@ import mlflow
 from mlflow.entities.model_registry import ModelVersion, RegisteredModel
 from mlflow.exceptions import MlflowException
 
-from experiments import mlflow_store
-from experiments.default_model import CHAMPION
+from experiments import default_model, mlflow_store
 
+MODEL_NAME, CHAMPION = default_model.MODEL_NAME, default_model.CHAMPION
 PREVIOUS, CHALLENGER, CANDIDATE = "previous", "challenger", "candidate"
 COUNTERMEASURE_ARTIFACT = "countermeasure"
 _ABSENT = "RESOURCE_DOES_NOT_EXIST"
