@@ -24,7 +24,7 @@ AT_LEAST = {"cnn": 1.2, "rawnet2_2021": 1.5}
 
 
 def detectors() -> dict[str, Detector]:
-    """The networks that the claim is made of: RawNet2 in the size of rawnet2_small.yaml gained nothing when measured."""
+    """The networks that gain: RawNet2 in the size of rawnet2_small.yaml gained nothing when it was measured."""
     torch.manual_seed(0)
     raw = Normalisation("utterance", bins=1)
     return {

@@ -19,7 +19,7 @@ from experiments.known_model import checkpoint_of, origin_of, run_behind
 from experiments.model_summary import summarise
 from experiments.ready_made import write_checkpoint
 from experiments.threads import share, use
-from experiments.train import quieten, train
+from experiments.train import SCRATCH, quieten, train
 from lightning_modules.detector import Detector
 from lightning_modules.pruning.schedule import shares
 from lightning_modules.pruning.structured import IMPORTANCES, Importance, layer_widths, prune_channels
@@ -125,13 +125,10 @@ def prune(model: str, plan: Plan, arguments: Sequence[str] = (), name: str | Non
     words = [*_own_config(source, arguments), *arguments, f"--trainer.max_epochs={plan.epochs}"]
     tags = {"pruned.from": origin, "pruned.share": f"{plan.amount:g}", "pruned.of": _kind(plan)}
     steps: list[Step] = []
-    with (
-        tracking.run(name or _name(source, model, plan), tags=tags) as run_id,
-        tempfile.TemporaryDirectory() as folder,
-    ):
+    with tracking.run(name or _name(source, model, plan), tags=tags) as run_id:
         for number, gone in enumerate(schedule, start=1):
             _shrink(detector, gone, widths, plan)
-            overlay = _overlay(detector, parent, Path(folder) / f"{number}", plan)
+            overlay = _overlay(detector, parent, SCRATCH / run_id / f"pruned-{number}", plan)
             last = number == plan.steps  # is the run itself, the others are nested under it
             outcome = train(
                 [*words, "--config", str(overlay)],
@@ -145,9 +142,10 @@ def prune(model: str, plan: Plan, arguments: Sequence[str] = (), name: str | Non
         inherit_heard(run_id, {"start": source})
         pruned = Pruned(run_id, origin, plan, steps, *_sizes(parent, detector))
         tracking.describe(run_id, model_card(pruned))
-        told = Path(folder) / "pruning.json"
-        told.write_text(json.dumps(asdict(pruned), indent=1))
-        tracking.log_files(run_id, told)
+        with tempfile.TemporaryDirectory() as folder:
+            told = Path(folder) / "pruning.json"
+            told.write_text(json.dumps(asdict(pruned), indent=1))
+            tracking.log_files(run_id, told)
     return pruned
 
 
@@ -175,7 +173,7 @@ def _shrink(detector: Detector, gone: float, widths: Sequence[int], plan: Plan) 
 
 def _overlay(detector: Detector, parent: Detector, folder: Path, plan: Plan) -> Path:
     """Write a pruned detector, and the config that a training begins with it by."""
-    folder.mkdir()
+    folder.mkdir(parents=True)
     write_checkpoint(detector, folder / "pruned.ckpt")
     now, before = (describe(each.network)["init_args"] for each in (detector, parent))
     changed = {name: value for name, value in now.items() if value != before[name]}
