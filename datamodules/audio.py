@@ -3,27 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import numpy as np
-import soxr
 
 from datamodules.audio_errors import AudioError, TruncatedAudioError
-from datamodules.audio_refusals import (
-    refuse_broken_promise,
-    refuse_implausible_header,
-    refuse_implausible_samples,
-    refuse_large,
-    refuse_late,
-    refuse_long,
-    refuse_short_of_header,
-    require_min_duration,
-)
+from datamodules.audio_refusals import refuse_broken_promise, refuse_large, require_min_duration
 from datamodules.decoders import Decoder, Stream, UndecodableError, av_stream, soundfile_stream
-from datamodules.shortfall import may_be_mp4
+from datamodules.mono import mono_blocks
+from datamodules.shortfall import Content, may_be_mp4, mp3_samples_promised
 
 __all__ = [
     "DECODE_VERSION",
@@ -130,24 +120,40 @@ def inspect(
     label = name or (str(source) if isinstance(source, str | Path) else "<bytes>")
     content = _read(source, label, max_bytes)
     refuse_broken_promise(content, label)
-    suffix = Path(label).suffix.lower()
-    raw_g722 = suffix == ".g722" and not content.startswith(SIGNATURES) and not may_be_mp4(content)
     fallback = None
     limits = _Limits(max_duration_s, deadline_s)
-    if not raw_g722 and not NOISY_IN_LIBSNDFILE.match(content):
+    first, raw_format = readers(content, label)
+    if first == "soundfile":
         try:
             with soundfile_stream(content) as stream:
                 return _decoded(stream, sample_rate_hz, label, limits, None)
         except UndecodableError as error:
             fallback = str(error)
     try:
-        with av_stream(content, label, "g722" if raw_g722 else None) as stream:
+        with av_stream(content, label, raw_format, mp3_samples_promised(content)) as stream:
             return _decoded(stream, sample_rate_hz, label, limits, fallback)
     except UndecodableError as error:
-        raise AudioError(
-            f"{label}: found {len(content)} bytes that start with {content[:SHOWN_BYTES]!r} and do not decode as audio "
-            f"({error}), expected {READABLE}; check that the file is what its name says"
-        ) from error
+        raise AudioError(undecodable(label, len(content), content[:SHOWN_BYTES], error)) from error
+
+
+def readers(content: Content, label: str) -> tuple[Decoder, str | None]:
+    """Return who is asked first, and FFmpeg's name of the container where content has no header that tells it."""
+    raw_g722 = Path(label).suffix.lower() == ".g722" and not _has_header(content)
+    if raw_g722:
+        return "pyav", "g722"
+    return ("pyav" if NOISY_IN_LIBSNDFILE.match(content) else "soundfile"), None
+
+
+def undecodable(label: str, size: int, start: bytes, error: UndecodableError) -> str:
+    """What is said of bytes that nobody decodes."""
+    return (
+        f"{label}: found {size} bytes that start with {start!r} and do not decode as audio ({error}), expected "
+        f"{READABLE}; check that the file is what its name says"
+    )
+
+
+def _has_header(content: Content) -> bool:
+    return content[:SHOWN_BYTES].startswith(SIGNATURES) or may_be_mp4(content)
 
 
 def _read(source: str | Path | bytes, label: str, max_bytes: int) -> bytes:
@@ -180,38 +186,8 @@ def _read_file(path: Path, label: str, max_bytes: int) -> bytes:
 
 
 def _decoded(stream: Stream, sample_rate_hz: int, label: str, limits: _Limits, fallback: str | None) -> Decoded:
-    refuse_implausible_header(stream, label, limits.max_duration_s)
-    monos = _checked_monos(stream, label, limits)
-    pieces = list(_resampled(monos, stream.sample_rate_hz, sample_rate_hz))
+    pieces = list(mono_blocks(stream, sample_rate_hz, label, limits.max_duration_s, limits.deadline_s))
     waveform = np.concatenate(pieces) if pieces else np.zeros(0, dtype=np.float32)
     if waveform.size == 0:
         raise AudioError(f"{label}: found less than one sample at {sample_rate_hz} Hz, expected audio; record it again")
-    np.clip(waveform, -1.0, 1.0, out=waveform)
     return Decoded(waveform, stream.sample_rate_hz, stream.channels, stream.decoder, fallback)
-
-
-def _checked_monos(stream: Stream, label: str, limits: _Limits) -> Iterator[np.ndarray]:
-    """Blocks ``(samples, channels)`` -> their channels' mean ``(samples,)``, refused as soon as they are unusable."""
-    found = 0
-    for block in stream.blocks:
-        refuse_implausible_samples(block, label, found / stream.sample_rate_hz)
-        found += block.shape[0]
-        refuse_long(found / stream.sample_rate_hz, label, limits.max_duration_s)
-        refuse_late(found / stream.sample_rate_hz, label, limits.deadline_s)
-        yield block[:, 0] if block.shape[1] == 1 else block.mean(axis=1, dtype=np.float32)
-    refuse_short_of_header(stream, found, label)
-    if found == 0:
-        raise AudioError(
-            f"{label}: found a valid header but no audio samples, expected at least one; record or export it again"
-        )
-
-
-def _resampled(monos: Iterator[np.ndarray], found_rate_hz: int, sample_rate_hz: int) -> Iterator[np.ndarray]:
-    """Block by block, so that an hour at 768 kHz is never in memory; the samples are those of one call."""
-    if found_rate_hz == sample_rate_hz:
-        yield from monos
-        return
-    resampler = soxr.ResampleStream(found_rate_hz, sample_rate_hz, 1, dtype="float32")
-    for mono in monos:
-        yield resampler.resample_chunk(mono)
-    yield resampler.resample_chunk(np.zeros(0, dtype=np.float32), last=True)

@@ -10,7 +10,7 @@ import numpy as np
 
 from datamodules.audio_errors import AudioError, TruncatedAudioError
 from datamodules.decoders import Stream, UndecodableError, soundfile_stream
-from datamodules.shortfall import shortfall
+from datamodules.shortfall import Content, shortfall
 
 PLAUSIBLE_PEAK: Final = 8.0
 """Above this, float samples are integers in disguise; below it, the overshoot of a lossy codec, which is clipped."""
@@ -31,7 +31,7 @@ def refuse_long(duration_s: float, label: str, max_duration_s: float) -> None:
     if duration_s > max_duration_s:
         raise AudioError(
             f"{label}: found {duration_s:.0f} s of audio, expected at most {max_duration_s:.0f} s; "
-            f"cut it or raise max_duration_s"
+            f"cut it, raise max_duration_s, or have `spooflab score --stream` take it"
         )
 
 
@@ -47,7 +47,7 @@ def refuse_late(at_s: float, label: str, deadline_s: float | None) -> None:
         raise TimeoutError(f"{label}: {at_s:.1f} s of it were decoded when the time was up; send less at a time")
 
 
-def refuse_broken_promise(content: bytes, label: str) -> None:
+def refuse_broken_promise(content: Content, label: str) -> None:
     """Refuse what is cut by its containers' own account: some decoders play what is left and say nothing."""
     missing = shortfall(content)
     if missing is not None:
@@ -106,13 +106,13 @@ def require_min_duration(waveform: np.ndarray, sample_rate_hz: int, min_duration
         )
 
 
-def _told_missing(content: bytes, found: int, promised: int | None) -> str:
+def _told_missing(content: Content, found: int, promised: int | None) -> str:
     """In seconds where every second has the same number of bytes, which are the formats that libsndfile clips."""
     if promised is None:
         return f"{found} bytes without the index that is written when a recording ends"
     try:
-        with soundfile_stream(content) as stream:
-            if stream.header_s and found and not content.startswith(b"OggS"):
+        with soundfile_stream(bytes(content[:])) as stream:
+            if stream.header_s and found and content[:4] != b"OggS":
                 promised_s = stream.header_s * promised / found
                 return f"{stream.header_s:.2f} s of the {promised_s:.2f} s that its header promises"
     except UndecodableError:

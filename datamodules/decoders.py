@@ -1,4 +1,4 @@
-"""The bytes of a file -> its sound as float32 blocks ``(samples, channels)``, by libsndfile or by FFmpeg."""
+"""A file, or its bytes, -> its sound as float32 blocks ``(samples, channels)``, by libsndfile or by FFmpeg."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import chain, groupby
-from typing import Final, Literal
+from typing import BinaryIO, Final, Literal
 
 import av
 import av.audio.frame
@@ -18,7 +18,6 @@ import soundfile as sf
 
 from datamodules.audio_errors import AudioError, TruncatedAudioError
 from datamodules.flac import CHECKED, flac_seal
-from datamodules.shortfall import mp3_samples_promised
 
 Decoder = Literal["soundfile", "pyav"]
 
@@ -99,14 +98,18 @@ class _Bytes(io.BytesIO):
 
 
 @contextmanager
-def soundfile_stream(content: bytes) -> Iterator[Stream]:
+def soundfile_stream(content: bytes | BinaryIO, block_values: int = BLOCK_VALUES) -> Iterator[Stream]:
     """Open with libsndfile.
+
+    Args:
+        content: bytes of the file, or the file itself, at its start and seekable.
+        block_values: samples of a block, all channels together.
 
     Raises:
         UndecodableError: here, or while the blocks are taken.
     """
     try:
-        with sf.SoundFile(_Bytes(content)) as file:
+        with sf.SoundFile(_Bytes(content) if isinstance(content, bytes) else content) as file:
             if file.frames == 0:
                 raise UndecodableError("no samples found")
             known = file.samplerate > 0 and file.frames < UNKNOWN_FRAMES
@@ -116,27 +119,30 @@ def soundfile_stream(content: bytes) -> Iterator[Stream]:
                 channels=file.channels,
                 header_s=file.frames / file.samplerate if known else None,
                 slack_s=LOSSY_SLACK_S if file.format == "OGG" else EXACT_SLACK_S,
-                blocks=_soundfile_blocks(file),
+                blocks=_soundfile_blocks(file, block_values),
             )
     except sf.LibsndfileError as error:
         raise UndecodableError(error.error_string) from error
 
 
-def _soundfile_blocks(file: sf.SoundFile) -> Iterator[np.ndarray]:
+def _soundfile_blocks(file: sf.SoundFile, block_values: int) -> Iterator[np.ndarray]:
     """By blocks and not by the header's word, which may be any number."""
-    size = max(BLOCK_VALUES // file.channels, 1)
+    size = max(block_values // file.channels, 1)
     while (block := file.read(size, dtype="float32", always_2d=True)).size:
         yield block
 
 
 @contextmanager
-def av_stream(content: bytes, name: str, container_format: str | None = None) -> Iterator[Stream]:
+def av_stream(
+    content: bytes | BinaryIO, name: str, container_format: str | None = None, promised_samples: int | None = None
+) -> Iterator[Stream]:
     """Open the first audio stream with FFmpeg.
 
     Args:
-        content: bytes of the file.
+        content: bytes of the file, or the file itself, at its start; a pipe will do for many containers.
         name: what errors call it.
         container_format: FFmpeg's name of the container, for content without a header.
+        promised_samples: that an MP3's header tells of.
 
     Raises:
         UndecodableError: here, or while the blocks are taken.
@@ -144,7 +150,7 @@ def av_stream(content: bytes, name: str, container_format: str | None = None) ->
     """
     try:
         with av.open(
-            io.BytesIO(content),
+            io.BytesIO(content) if isinstance(content, bytes) else content,
             "r",
             format=container_format,
             container_options={
@@ -153,7 +159,7 @@ def av_stream(content: bytes, name: str, container_format: str | None = None) ->
             },
             metadata_errors="replace",
         ) as container:
-            yield _opened(container, name, promised_samples=mp3_samples_promised(content))
+            yield _opened(container, name, promised_samples=promised_samples)
     except av.error.FFmpegError as error:
         raise UndecodableError(str(error.strerror)) from error
 

@@ -6,6 +6,7 @@ import re
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
+from mmap import mmap
 from typing import Final
 
 UNKNOWN_FROM: Final = 0x7FFF0000
@@ -18,6 +19,10 @@ EBML: Final = b"\x1aE\xdf\xa3"
 SEGMENT: Final = b"\x18S\x80g"
 FIRST_MP4_BOXES: Final = frozenset({b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot", b"styp"})
 MP4_BOX_HEAD: Final = 8
+
+
+Content = bytes | mmap
+"""Of a file: in memory, or mapped, where it is too large for that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +81,7 @@ FIRST_VERSION: Final = 0x18
 """The two bits of an MP3 frame's version, both set: 1152 samples a frame, else 576."""
 
 
-def shortfall(content: bytes) -> Shortfall | None:
+def shortfall(content: Content) -> Shortfall | None:
     """What a file lacks by its own account; None where nothing, where it does not say, or where it cannot be told.
 
     Streams of unknown length, as written to a pipe, are whole.
@@ -94,15 +99,15 @@ def shortfall(content: bytes) -> Shortfall | None:
     return next((told(content) for is_one, told in BY_STRUCTURE if is_one(content)), None)
 
 
-def may_be_mp4(content: bytes) -> bool:
+def may_be_mp4(content: Content) -> bool:
     """Whether a file starts like an MP4 or QuickTime file."""
     return content[4:8] in FIRST_MP4_BOXES
 
 
-def mp3_samples_promised(content: bytes) -> int | None:
+def mp3_samples_promised(content: Content) -> int | None:
     """Samples that an MP3 promises, as all do that were written to a file and not to a pipe."""
     skipped = 0
-    if content.startswith(b"ID3"):
+    if content[:3] == b"ID3":
         skipped = 10 + sum((byte & 0x7F) << shift for byte, shift in zip(content[6:10], (21, 14, 7, 0), strict=False))
     found = XING.match(content, skipped)
     if not found:
@@ -111,14 +116,14 @@ def mp3_samples_promised(content: bytes) -> int | None:
     return samples * int.from_bytes(found[2], "big")
 
 
-def _short(content: bytes, start: int, promised: int, tolerated: int = 0) -> Shortfall | None:
+def _short(content: Content, start: int, promised: int, tolerated: int = 0) -> Shortfall | None:
     found = max(len(content) - start, 0)
     if 0 < promised < UNKNOWN_FROM and found + tolerated < promised:
         return Shortfall(found, promised)
     return None
 
 
-def _chunk_shortfall(content: bytes, layout: ChunkLayout, long_size: int | None = None) -> Shortfall | None:
+def _chunk_shortfall(content: Content, layout: ChunkLayout, long_size: int | None = None) -> Shortfall | None:
     head = layout.name_bytes + struct.calcsize(layout.size)
     position = layout.first
     for _ in range(MOST_PARTS):
@@ -136,7 +141,7 @@ def _chunk_shortfall(content: bytes, layout: ChunkLayout, long_size: int | None 
     return None
 
 
-def _mp4_boxes(content: bytes) -> Iterator[tuple[bytes, int, int]]:
+def _mp4_boxes(content: Content) -> Iterator[tuple[bytes, int, int]]:
     """Outermost boxes as ``(name, start, size)``, heads included; a size that is not one ends them."""
     position = 0
     for _ in range(MOST_PARTS):
@@ -153,7 +158,7 @@ def _mp4_boxes(content: bytes) -> Iterator[tuple[bytes, int, int]]:
         position += size
 
 
-def _mp4_shortfall(content: bytes) -> Shortfall | None:
+def _mp4_shortfall(content: Content) -> Shortfall | None:
     names = set()
     for name, start, size in _mp4_boxes(content):
         if start + size > len(content):
@@ -162,7 +167,7 @@ def _mp4_shortfall(content: bytes) -> Shortfall | None:
     return Shortfall(len(content), None) if b"moov" not in names else None
 
 
-def _matroska_shortfall(content: bytes) -> Shortfall | None:
+def _matroska_shortfall(content: Content) -> Shortfall | None:
     segment = content.find(SEGMENT, 0, 4096)
     head = segment + len(SEGMENT)
     if segment < 0 or head >= len(content) or content[head] == 0:
@@ -174,11 +179,11 @@ def _matroska_shortfall(content: bytes) -> Shortfall | None:
     return _short(content, head + size_bytes, size)
 
 
-def _ogg_shortfall(content: bytes) -> Shortfall | None:
+def _ogg_shortfall(content: Content) -> Shortfall | None:
     """A page that is cut; a capture that ends between two pages is whole for all that its bytes say."""
     position = 0
     for _ in range(MOST_PARTS):
-        if not content.startswith(b"OggS", position):
+        if content[position : position + 4] != b"OggS":
             break
         segments = position + 27
         size = 27 + content[position + 26] if segments <= len(content) else 27
@@ -191,6 +196,6 @@ def _ogg_shortfall(content: bytes) -> Shortfall | None:
 
 BY_STRUCTURE: Final = (
     (may_be_mp4, _mp4_shortfall),
-    (lambda content: content.startswith(EBML), _matroska_shortfall),
-    (lambda content: content.startswith(b"OggS"), _ogg_shortfall),
+    (lambda content: content[:4] == EBML, _matroska_shortfall),
+    (lambda content: content[:4] == b"OggS", _ogg_shortfall),
 )

@@ -27,6 +27,7 @@ COMMANDS = {
     "sweep": Command("sweeps.command", "search hyperparameters; the same command resumes"),
     "import-weights": Command("experiments.import_weights", "make a run, and a registered model, of published weights"),
     "fuse": Command("experiments.fuse", "make one detector of several, by their scores, fitted on dev"),
+    "prune": Command("experiments.prune", "remove weights or channels of a trained model, and train it after"),
     "evaluate": Command("experiments.evaluate", "score a partition, log metrics and plots on the model's run"),
     "robustness": Command("experiments.robustness", "EER against noise and codecs; several models in a figure"),
     "compare": Command("experiments.compare", "runs side by side on the same trials: errors, attacks, costs, settings"),

@@ -17,7 +17,7 @@ from lightning_modules.prepared import Prepared, prepare
 from lightning_modules.scoring import score_waveform
 
 MIN_DURATION_S = 0.25  # less holds no syllable to judge
-_SILENCE = 1e-4  # peak, -80 dB of full scale
+SILENCE = 1e-4  # peak, -80 dB of full scale
 OPERATING_POINT_FILE = "operating_point.json"
 NOT_CALIBRATED = "not calibrated: scores are as the network gives them, and 0 is the threshold, until it is evaluated"
 _CHECKPOINT = "detector.ckpt"
@@ -140,7 +140,7 @@ class Countermeasure:
         waveform = decoded.waveform
         label = name or ("audio" if isinstance(audio, bytes) else str(audio))
         require_min_duration(waveform, rate_hz, MIN_DURATION_S, label)
-        if not np.abs(waveform).max() > _SILENCE:
+        if not np.abs(waveform).max() > SILENCE:
             raise AudioError(
                 f"{label}: found nothing but silence, expected speech; check the recording and its channels"
             )

@@ -2,6 +2,7 @@
 
 import statistics
 import time
+from collections.abc import Sequence
 from typing import Final
 
 import torch
@@ -10,12 +11,14 @@ from torch import Tensor
 from datamodules.threads import one_thread
 from lightning_modules.cost import size_bytes
 from lightning_modules.detector import Detector
+from lightning_modules.prepared import prepare
 
 CLIP_S: Final = 4.0
 LATENCY: Final = "latency_ms"
 SIZE: Final = "size_mb"
 _BYTES_PER_MB: Final = 1_000_000
 _TURNS: Final = 15
+_WARM_UP: Final = 3  # TorchScript optimises after two
 
 
 def clip(sample_rate_hz: int, duration_s: float = CLIP_S) -> Tensor:
@@ -46,6 +49,25 @@ def latency_ms(detector: Detector, turns: int = _TURNS) -> float:
     with one_thread():
         taken = [score_seconds(detector, waveform) for _ in range(turns + 1)]
     return 1000 * statistics.median(taken[1:])
+
+
+def side_by_side_ms(detectors: Sequence[Detector], turns: int = _TURNS) -> list[float]:
+    """Return what ``latency_ms`` measures of each, as they are deployed, in turns: a busy machine slows all alike.
+
+    Args:
+        detectors: in evaluation mode, on the CPU, of one sampling rate.
+        turns: that the medians are of; three more warm up.
+    """
+    waveform = clip(detectors[0].frontend.sample_rate_hz)
+    taken: list[list[float]] = [[] for _ in detectors]
+    with one_thread(), torch.inference_mode():
+        prepared = [prepare(detector, waveform.shape[-1]) for detector in detectors]
+        for _ in range(turns + _WARM_UP):
+            for times, scores in zip(taken, prepared, strict=True):
+                start = time.perf_counter()
+                scores(waveform)
+                times.append(time.perf_counter() - start)
+    return [1000 * statistics.median(times[_WARM_UP:]) for times in taken]
 
 
 def size_mb(detector: Detector) -> float:

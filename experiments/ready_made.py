@@ -36,8 +36,13 @@ def log_detector(
     tracking.log_params(run_id, {"parameters": count_parameters(detector.network).total})
     with tempfile.TemporaryDirectory() as folder:
         best = Path(folder) / Path(tracking.CHECKPOINT_ARTIFACT).name
-        torch.save({"state_dict": detector.state_dict(), SPECIFICATIONS_KEY: specifications}, best)
+        write_checkpoint(detector, best)
         tracking.log_files(run_id, best, str(Path(tracking.CHECKPOINT_ARTIFACT).parent))
         inference.save(Path(folder) / registry.COUNTERMEASURE_ARTIFACT, best, point)
         tracking.log_files(run_id, Path(folder) / registry.COUNTERMEASURE_ARTIFACT, registry.COUNTERMEASURE_ARTIFACT)
     tracking.describe(run_id, card)
+
+
+def write_checkpoint(detector: Detector, path: Path) -> None:
+    """Write what ``Detector.from_file`` reads."""
+    torch.save({"state_dict": detector.state_dict(), SPECIFICATIONS_KEY: detector.specifications.to_dict()}, path)

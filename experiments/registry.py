@@ -7,10 +7,10 @@ import mlflow
 from mlflow.entities.model_registry import ModelVersion, RegisteredModel
 from mlflow.exceptions import MlflowException
 
-from experiments import mlflow_store
+from experiments import default_model, mlflow_store
 
-MODEL_NAME = "audio-deepfake-detector"
-CHAMPION, PREVIOUS, CHALLENGER, CANDIDATE = "champion", "previous", "challenger", "candidate"
+MODEL_NAME, CHAMPION = default_model.MODEL_NAME, default_model.CHAMPION
+PREVIOUS, CHALLENGER, CANDIDATE = "previous", "challenger", "candidate"
 COUNTERMEASURE_ARTIFACT = "countermeasure"
 _ABSENT = "RESOURCE_DOES_NOT_EXIST"
 

@@ -2,8 +2,15 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final, Literal
 
 from datamodules.manifest import UNKNOWN
+
+Format = Literal["scores", "jsonl"]
+FORMATS: Final[tuple[Format, ...]] = ("scores", "jsonl")
+"""Of score files."""
+STANDARD_INPUT: Final = Path("-")
+"""What stands for a pipe."""
 
 
 @dataclass(frozen=True, slots=True)

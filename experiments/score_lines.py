@@ -3,13 +3,11 @@
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final
 
-from experiments.score_item import Item
+from experiments.score_item import Format, Item
 from experiments.score_judge import Judged
 
-Format = Literal["scores", "jsonl"]
-FORMATS: Final[tuple[Format, ...]] = ("scores", "jsonl")
 JSONL_SUFFIX: Final = ".jsonl"
 
 

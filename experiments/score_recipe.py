@@ -7,7 +7,7 @@ from typing import Any
 from datamodules.digests import file_sha256
 from experiments import registry, tracking
 from experiments.degraded import SCORING_VERSION
-from experiments.score_lines import Format
+from experiments.score_item import Format
 
 MODEL = "model_sha256"
 

@@ -16,8 +16,9 @@ from datamodules.datasets import FeatureExtractor
 from experiments import model_summary, selection, tracking
 from experiments.allocator import keep_freed_memory
 from experiments.from_trial import reproduce
-from experiments.heard import log_augmentation
+from experiments.heard import inherit_heard, log_augmentation
 from experiments.interrupts import deferred
+from experiments.known_model import origin_of, run_behind
 from experiments.metric_log import MetricLog
 from experiments.outcome import Outcome
 from experiments.process_group import Asker, Order, train_as_group
@@ -77,7 +78,8 @@ def train(
     if not cli.trainer.is_global_zero:
         return _follow(cli, checkpoint, report)
     name = name or cli.config.name or type(cli.model.network).__name__
-    tags = {CONFIG_TAG: digest, tracking.THREADS_TAG: str(torch.get_num_threads()), **(tags or {})}
+    made_from = _origins(cli)
+    tags = {CONFIG_TAG: digest, tracking.THREADS_TAG: str(torch.get_num_threads()), **made_from, **(tags or {})}
     with tracking.run(name, parent=parent, resume=resumed, tags=tags) as active:
         run_id = active
         on_start(run_id)
@@ -87,6 +89,8 @@ def train(
         _prepare(cli)
         recipes = {name: augmentation.recipe for name, augmentation in cli.datamodule.augmentations.items()}
         log_augmentation(run_id, recipes)
+        if cli.config.start is not None:
+            inherit_heard(run_id, {"start": run_behind(cli.config.start.model)})
         with MetricLog(run_id, SCRATCH / run_id) as metrics:
             cli.trainer.logger = metrics
             _fit(cli, checkpoint)
@@ -129,6 +133,13 @@ def _follow(cli: TrainingCLI, checkpoint: Path | None, report: EpochReport) -> O
     return _outcome("", report, cli.selection)
 
 
+def _origins(cli: TrainingCLI) -> dict[str, str]:
+    """Which models it is made from, told so that nothing that a name stands for later can change it."""
+    start, distillation = cli.config.start, cli.config.distillation
+    named = {"start.from": start and start.model, "distilled.from": distillation and distillation.teacher}
+    return {tag: origin_of(model) for tag, model in named.items() if model}
+
+
 def _outcome(run_id: str, report: EpochReport, chosen_by: str) -> Outcome:
     measures = report.epochs[selection.kept(report.epochs, chosen_by)]
     return Outcome(run_id, measures[selection.EER], report.stopped, measures)
@@ -147,7 +158,7 @@ def quieten() -> None:
 
 def hand_over_frontend(model: Detector, data: DeepfakeDataModule) -> None:
     """Give the data the model's frontend, so that features are cached."""
-    if not model.frontend.cacheable:
+    if not model.cacheable:
         return
     key: dict[str, Any] = {**describe(model.frontend), "version": model.frontend.version}
     if model.enhancement is not None:

@@ -14,8 +14,11 @@ from pytorch_lightning.strategies import ParallelStrategy
 from datamodules.datamodule import DeepfakeDataModule
 from experiments import selection
 from experiments.data_config import read_sections
+from experiments.known_model import checkpoint_of
+from experiments.starting import Start, begin
 from experiments.training_callbacks import EndedBefore, StepSeed
 from lightning_modules.detector import Detector
+from lightning_modules.distillation import Distillation, DistilledDetector
 
 LAST = "last"
 SUMMARY_OPTION = "--print-summary"
@@ -24,6 +27,7 @@ SHORT_HELP = f"""--leave-attack-out ATTACK, as often as there are, is one more o
 --selection MEASURE is early_stopping.monitor, which picks the epoch that is kept: {", ".join(selection.MEASURES)};
 --from-trial SWEEP:NUMBER is the config of that trial, its seed included: what follows it changes it"""
 _NO_PART = ("ckpt", "print_summary", "json")  # how a run is continued or shown is no part of what it is
+_IF_SET = ("start", "distillation")  # a config without them is the one that it was before there were any
 
 
 class TrainingCLI(LightningCLI):
@@ -77,6 +81,8 @@ class TrainingCLI(LightningCLI):
             SUMMARY_OPTION, action="store_true", help="print what the detector is and costs; no training"
         )
         parser.add_argument("--json", action="store_true", help="print the summary as JSON")
+        parser.add_argument("--start", type=Start | None, default=None, help="weights to begin with: a model's")
+        parser.add_argument("--distillation", type=Distillation | None, default=None, help="a teacher to learn from")
         parser.add_lightning_class_args(EarlyStopping, "early_stopping")
         parser.set_defaults({"early_stopping.monitor": selection.EER, "early_stopping.patience": 8})
         parser.link_arguments("data.sample_rate_hz", "model.frontend.init_args.sample_rate_hz")
@@ -84,6 +90,16 @@ class TrainingCLI(LightningCLI):
         parser.link_arguments("data.sample_rate_hz", "model.enhancement.init_args.sample_rate_hz")
         parser.link_arguments("data.crop_s", "model.crop_s")
         parser.link_arguments("data.shorter", "model.shorter")
+
+    def instantiate_classes(self) -> None:
+        """Make detector, data and trainer, then give the detector its first weights and its teacher, if any."""
+        super().instantiate_classes()
+        made = self.config_init
+        if made.start is not None:
+            begin(self.model, made.start)
+        if made.distillation is not None:
+            checkpoint = checkpoint_of(made.distillation.teacher, "distillation.teacher")
+            self.model = DistilledDetector(self.model, checkpoint, made.distillation)
 
     @property
     def selection(self) -> str:
@@ -103,7 +119,7 @@ class TrainingCLI(LightningCLI):
     def resolved(self) -> dict[str, Any]:
         """The whole config as plain values, defaults included."""
         values = dict(json.loads(self.parser.dump(self.config, skip_none=False, skip_validation=True, format="json")))
-        for word in _NO_PART:
+        for word in (*_NO_PART, *(word for word in _IF_SET if values[word] is None)):
             del values[word]
         return values
 

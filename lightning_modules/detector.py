@@ -99,6 +99,11 @@ class Detector(pl.LightningModule):
             shorter=self.shorter,
         )
 
+    @property
+    def cacheable(self) -> bool:
+        """Whether the features of a waveform are worth keeping, and all that training asks of it."""
+        return self.frontend.cacheable
+
     @classmethod
     def from_file(cls, checkpoint: str | Path) -> "Detector":
         """Load a detector for inference, on the CPU, in evaluation mode.

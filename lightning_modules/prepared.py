@@ -42,16 +42,17 @@ class Prepared:
         return torch.cat([self.fast(window) for window in waveform.split(1)])
 
 
-def prepare(detector: Detector) -> Prepared:
-    """Trace a detector on windows of its crop, fold what is constant (batch normalisation too), and compare.
+def prepare(detector: Detector, samples: int | None = None) -> Prepared:
+    """Trace a detector on windows of one length, fold what is constant (batch normalisation too), and compare.
 
     Tracing writes down what is computed for one input, so whatever depends on the size of the input is wrong for
     another: the faster form is for windows of one length, one at a time; batches are no faster on one thread.
 
     Args:
         detector: in evaluation mode, on the CPU; not changed.
+        samples: of a window; the training crop when not given.
     """
-    samples = round(detector.crop_s * detector.frontend.sample_rate_hz)
+    samples = samples or round(detector.crop_s * detector.frontend.sample_rate_hz)
     if isinstance(detector.frontend, Waveform):
         return Prepared(detector, samples, None, 0.0, "networks that read the waveform itself gain nothing")
     if next(detector.frontend.parameters(), None) is not None:

@@ -56,8 +56,7 @@ def score_waveform(
     """
     window_s = detector.crop_s if window_s is None else window_s
     hop_s = window_s / 2 if hop_s is None else hop_s
-    if window_s <= 0 or hop_s <= 0:
-        raise ValueError(f"window of {window_s} s and hop of {hop_s} s: both must be positive")
+    refuse_impossible_windows(window_s, hop_s)
     if not len(waveform):
         raise ValueError("the waveform is empty: there is nothing to score")
     rate_hz = detector.frontend.sample_rate_hz
@@ -74,6 +73,16 @@ def score_waveform(
             scored.append((score or detector)(torch.from_numpy(windows)))
     scores = torch.cat(scored).numpy()
     return WindowedScore(score=float(scores.mean()), windows=scores, starts_s=starts / rate_hz)
+
+
+def refuse_impossible_windows(window_s: float, hop_s: float) -> None:
+    """Refuse a window or a hop that is not positive.
+
+    Raises:
+        ValueError: naming both.
+    """
+    if window_s <= 0 or hop_s <= 0:
+        raise ValueError(f"window of {window_s} s and hop of {hop_s} s: both must be positive")
 
 
 def window_starts(samples: int, window: int, hop: int) -> NDArray[np.int64]:

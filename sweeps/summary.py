@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.table import Table
 
 from datamodules.manifest import Manifest, Trial
-from experiments import registry, score, tracking
+from experiments import registry, score_batch, tracking
 from experiments.console import console
 from experiments.evaluate import corpus_of, read_metrics
 from experiments.evidence import Metrics
@@ -58,7 +58,7 @@ def summarise(name: str, model: str = registry.MODEL_NAME) -> Summary:
     holder = registry.holder(model, registry.CHAMPION)
     examples: dict[Path, tuple[Trial, Verdict]] = {}
     if holder is not None:
-        champion = score.load(f"models:/{model}@{registry.CHAMPION}")
+        champion = score_batch.load(f"models:/{model}@{registry.CHAMPION}")
         for trial in example_trials(corpus_of(run_id)):
             examples[trial.path] = trial, champion.judge(trial.path)
     return Summary(

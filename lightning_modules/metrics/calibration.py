@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit, logit
-from sklearn.linear_model import LogisticRegression
 
 from lightning_modules.metrics.trials import as_scores, split_by_label
 
@@ -98,6 +97,9 @@ def fit_fusion(scores: ArrayLike, labels: ArrayLike) -> FusionWeights:
     weights = np.zeros(len(spreads))
     if not telling.any():
         return FusionWeights(tuple(weights.tolist()))
+    # Who scores by a calibration needs none of it, and it takes 90 MB.
+    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415
+
     regression = LogisticRegression(C=1.0, class_weight="balanced", tol=1e-8)
     regression.fit((ordered[:, telling] - centres[telling]) / spreads[telling], keys)
     weights[telling] = regression.coef_[0] / spreads[telling]

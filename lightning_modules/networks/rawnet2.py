@@ -44,6 +44,8 @@ class RawNet2(Network):
         embedding: Dimensions of the linear layer, which has no activation.
         legacy_2021: Compute the blocks as the 2021 baseline does, where the first normalisation and activation have no
             effect because the convolution reads the block's input; only for weights trained that way.
+        inner_channels: Channels between the two convolutions of each block; as many as its output has, as published,
+            when not given. Pruning leaves fewer.
     """
 
     def __init__(
@@ -58,8 +60,12 @@ class RawNet2(Network):
         gru_layers: int = 3,
         embedding: int = 1024,
         legacy_2021: bool = False,
+        inner_channels: tuple[int, ...] | None = None,
     ) -> None:
         super().__init__()
+        inner = tuple(channels if inner_channels is None else inner_channels)
+        if len(inner) != len(channels):
+            raise ValueError(f"found inner_channels of {len(inner)} blocks, expected one of each of {len(channels)}")
         self.sample_rate_hz = sample_rate_hz
         self.sinc_filters = sinc_filters
         self.sinc_taps = sinc_taps
@@ -70,13 +76,14 @@ class RawNet2(Network):
         self.gru_layers = gru_layers
         self.embedding = embedding
         self.legacy_2021 = legacy_2021
+        self.inner_channels = None if inner_channels is None else inner
 
         self.sinc = SincFilterbank(sinc_filters, sinc_taps, sample_rate_hz, sinc_scale, sinc_stride)
         self.first_norm = nn.BatchNorm1d(sinc_filters)
         widths = (sinc_filters, *self.channels)
         self.blocks = nn.Sequential(
             *(
-                ResidualBlock(inputs, outputs, first=index == 0, legacy_2021=legacy_2021)
+                ResidualBlock(inputs, inner[index], outputs, first=index == 0, legacy_2021=legacy_2021)
                 for index, (inputs, outputs) in enumerate(pairwise(widths))
             )
         )
@@ -135,13 +142,13 @@ class RawNet2(Network):
 class ResidualBlock(nn.Module):
     """Pre-activated residual block, pooling by three, then feature-map scaling."""
 
-    def __init__(self, inputs: int, outputs: int, *, first: bool, legacy_2021: bool) -> None:
+    def __init__(self, inputs: int, inner: int, outputs: int, *, first: bool, legacy_2021: bool) -> None:
         super().__init__()
         self.legacy_2021 = legacy_2021
         self.norm1 = None if first else nn.BatchNorm1d(inputs)  # its input has just been normalised and activated
-        self.conv1 = ChannelsLastConv1d(inputs, outputs, kernel_size=3, padding=1)
-        self.norm2 = nn.BatchNorm1d(outputs)
-        self.conv2 = ChannelsLastConv1d(outputs, outputs, kernel_size=3, padding=1)
+        self.conv1 = ChannelsLastConv1d(inputs, inner, kernel_size=3, padding=1)
+        self.norm2 = nn.BatchNorm1d(inner)
+        self.conv2 = ChannelsLastConv1d(inner, outputs, kernel_size=3, padding=1)
         self.shortcut = nn.Identity() if inputs == outputs else ChannelsLastConv1d(inputs, outputs, kernel_size=1)
         self.scaling = FeatureMapScaling(outputs)
 

@@ -17,7 +17,7 @@ from experiments.heard import heard_recordings, log_augmentation
 from experiments.import_weights import UNCALIBRATED
 from experiments.inference import NOT_CALIBRATED
 from experiments.ready_made import log_detector
-from experiments.score import load
+from experiments.score_batch import load
 from lightning_modules.detector import SPECIFICATIONS_KEY, Detector
 from lightning_modules.frontends import LogMel, Waveform
 from lightning_modules.networks.debug import DebugNetwork

@@ -16,7 +16,7 @@ from experiments import registry, tracking
 from experiments.cli import main as spooflab
 from experiments.evaluate import corpus_of
 from experiments.inference import NOT_CALIBRATED
-from experiments.score import load
+from experiments.score_batch import load
 from lightning_modules.detector import Detector
 from lightning_modules.networks.aasist import AASIST, rename_published_weights
 from lightning_modules.networks.rawnet2 import RawNet2

@@ -21,7 +21,7 @@ from datamodules.corpora.asvspoof2019 import asvspoof2019_la
 from experiments import registration, registry
 from experiments.cli import main as spooflab
 from experiments.deployed_trial import try_out
-from experiments.score import load
+from experiments.score_batch import load
 
 NAME = registry.MODEL_NAME
 CHAMPION = f"models:/{NAME}@champion"
