@@ -12,6 +12,7 @@ _HEADINGS = (
     "MB",
     "p50 ms",
     "p95 ms",
+    "CPU ms",
     "x real time",
     "x torch",
     "max |Δ score|",
@@ -34,7 +35,7 @@ def show(compared: Compared, member: Member, judged_on: str) -> None:
     units = ", ".join(sorted({row.unit for row in compared.rows if row.unit})) or "trial"
     caption = (
         f"{rate_hz:,} Hz; 4 s of speech in {compared.windows} window(s) of {member.detector.crop_s:g} s, on one "
-        f"thread, in turns; {compared.trials} trials of {judged_on}, EER legacy, paired bootstrap by {units}"
+        f"thread, in turns, speeds by processor time; {compared.trials} trials of {judged_on}, EER legacy, paired bootstrap by {units}"
     )
     table = Table(title=escape(f"forms of {member.name}"), title_justify="left", caption=escape(caption))
     for heading in _HEADINGS:
@@ -63,6 +64,7 @@ def cells(row: Row) -> list[str]:
         _number(row.size_mb, ".2f"),
         _number(row.p50_ms, ".2f"),
         _number(row.p95_ms, ".2f"),
+        _number(row.cpu_ms, ".2f"),
         _number(row.times_real_time, ",.0f"),
         _number(row.speedup, ".2f"),
         _number(row.max_delta, ".2g"),

@@ -1,7 +1,7 @@
 """A detector, names of forms and trials in, a row for each form out: its size, its speed, its cost in errors.
 
-All forms are timed in turns, so that whatever else the machine does slows all alike: on one thread, from the waveform
-of 4 s of speech to its score, in the windows that it is deployed with.
+All forms are timed in turns: on one thread, from the waveform of 4 s of speech to its score, in the windows that it is
+deployed with. Latencies have in them whatever else the machine does; speeds are of processor time, and have not.
 """
 
 import time
@@ -24,6 +24,7 @@ from experiments.scored_trials import ScoredTrials
 from lightning_modules.detector import Detector
 from lightning_modules.export.form import Form, RefusedError
 from lightning_modules.export.forms import Maker
+from lightning_modules.export.parity import EXACT, require_parity
 from lightning_modules.metrics.bootstrap import bootstrap_difference
 from lightning_modules.metrics.eer import equal_error_rate
 from lightning_modules.metrics.trials import split_by_label
@@ -44,10 +45,11 @@ class Row:
     Attributes:
         form: its name; ``torch`` is the detector itself, ``features alone`` its frontend.
         size_mb: of its file; of the weights for ``torch``.
-        p50_ms: median time for 4 s of speech.
+        p50_ms: median time for 4 s of speech, by the clock.
         p95_ms: 95th percentile.
-        times_real_time: how many times as fast as the speech is long, by the median.
-        speedup: against ``torch``, the median over the turns.
+        cpu_ms: median processor time.
+        times_real_time: how often the processor time goes into the speech's length.
+        speedup: against ``torch``, in processor time, the median over the turns.
         max_delta: largest difference of a trial's score from that of ``torch``.
         eer: legacy.
         eer_grouped: ties rejected together.
@@ -65,6 +67,7 @@ class Row:
     size_mb: float | None = None
     p50_ms: float | None = None
     p95_ms: float | None = None
+    cpu_ms: float | None = None
     times_real_time: float | None = None
     speedup: float | None = None
     max_delta: float | None = None
@@ -124,9 +127,10 @@ def tabulate(
     rate_hz = detector.specifications.sample_rate_hz
     maker = Maker(detector, folder, lambda: training_windows(detector, training))
     with one_thread():
-        made = {name: _made(maker, name) for name in track(names, "making forms", console=Console(stderr=True))}
-        forms = {name: form for name, form in made.items() if isinstance(form, Form)}
         waveforms = [decode(trial.path, rate_hz) for trial in trials]
+        shown = track(names, "making forms", console=Console(stderr=True))
+        made = {name: _made(maker, name, waveforms) for name in shown}
+        forms = {name: form for name, form in made.items() if isinstance(form, Form)}
         expected = _scores(detector, None, waveforms, TORCH)
         scores = {name: _scores(detector, form.score, waveforms, name) for name, form in forms.items()}
         clip = np.resize(waveforms[0], round(CLIP_S * rate_hz))
@@ -162,11 +166,14 @@ def training_windows(detector: Detector, training: Sequence[Trial]) -> NDArray[n
     return np.stack([np.resize(decode(training[place].path, rate_hz), samples) for place in places])
 
 
-def _made(maker: Maker, name: str) -> Form | RefusedError:
+def _made(maker: Maker, name: str, speech: Sequence[NDArray[np.float32]]) -> Form | RefusedError:
     try:
-        return maker.make(name)
+        form = maker.make(name)
+        if name in EXACT:
+            require_parity(form, maker.detector, speech)
     except RefusedError as error:
         return error
+    return form
 
 
 def _scores(
@@ -184,7 +191,7 @@ def _starts(detector: Detector, samples: int) -> NDArray[np.int64]:
 def _times(
     detector: Detector, forms: dict[str, Form], clip: NDArray[np.float32], turns: int
 ) -> dict[str, NDArray[np.float64]]:
-    """Seconds of each turn, by the names of what was timed."""
+    """Seconds of each turn by the clock and of the processor ``(2, turns)``, by the names of what was timed."""
     window = round(detector.crop_s * detector.specifications.sample_rate_hz)
     windows = torch.from_numpy(cut_windows(clip, _starts(detector, len(clip)), window))
 
@@ -195,13 +202,13 @@ def _times(
 
     ways: dict[str, Callable[[], object]] = {TORCH: lambda: score_waveform(detector, clip), FEATURES: features}
     ways |= {name: _way(detector, clip, form.score) for name, form in forms.items()}
-    taken: dict[str, list[float]] = {name: [] for name in ways}
+    taken: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}
     for _ in track(range(turns + _WARM_UP), "timing", console=Console(stderr=True)):
         for name, way in ways.items():
-            start = time.perf_counter()
+            start, start_cpu = time.perf_counter(), time.process_time()
             way()
-            taken[name].append(time.perf_counter() - start)
-    return {name: np.array(seconds[_WARM_UP:]) for name, seconds in taken.items()}
+            taken[name].append((time.perf_counter() - start, time.process_time() - start_cpu))
+    return {name: np.array(seconds[_WARM_UP:]).T for name, seconds in taken.items()}
 
 
 def _way(detector: Detector, clip: NDArray[np.float32], score: Scorer) -> Callable[[], object]:
@@ -209,13 +216,13 @@ def _way(detector: Detector, clip: NDArray[np.float32], score: Scorer) -> Callab
 
 
 def _speed(taken: dict[str, NDArray[np.float64]], name: str) -> dict[str, float | None]:
-    seconds = taken[name]
-    middle, late = np.quantile(seconds, [0.5, 0.95])
+    (middle, late), cpu = np.quantile(taken[name][0], [0.5, 0.95]), taken[name][1]
     return {
         "p50_ms": float(1000 * middle),
         "p95_ms": float(1000 * late),
-        "times_real_time": float(CLIP_S / middle),
-        "speedup": None if name == FEATURES else float(np.median(taken[TORCH] / seconds)),
+        "cpu_ms": float(1000 * np.median(cpu)),
+        "times_real_time": float(CLIP_S / np.median(cpu)),
+        "speedup": None if name == FEATURES else float(np.median(taken[TORCH][1] / cpu)),
     }
 
 

@@ -4,7 +4,7 @@ What steps give to the gates is one matrix product of all of them, which the qua
 of the last state with the recurrent weights at each step, is a loop (`Scan`) around a product of whole numbers.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -61,7 +61,6 @@ def _looped(
         "zero": np.zeros((), np.int8),
         "sizes": np.array([units, units, units], np.int64),
         "units": np.array([units], np.int64),
-        "one": np.ones((), np.float32),
         "axis": np.array([1], np.int64),
     }
     made = [numpy_helper.from_array(value, f"{name}/{key}") for key, value in constants.items()]
@@ -103,22 +102,21 @@ def _looped(
     return nodes, made
 
 
-def _step(at) -> Iterator[onnx.NodeProto]:  # noqa: ANN001
+def _step(at: Callable[[str], str]) -> Iterator[onnx.NodeProto]:
     """One step: gates in ONNX's order of update, reset, new."""
 
-    def node(kind: str, read: list[str], *written: str, **attributes: int) -> onnx.NodeProto:
-        return helper.make_node(
-            kind, [at(key) for key in read], [at(key) for key in written], at(f"{written[0]}_step"), **attributes
-        )
+    def node(kind: str, read: list[str], *written: str) -> onnx.NodeProto:
+        return helper.make_node(kind, [at(key) for key in read], [at(key) for key in written], at(f"{written[0]}_step"))
 
     yield node("DynamicQuantizeLinear", ["before"], "whole", "step", "offset")
     yield node("MatMulInteger", ["whole", "states", "offset", "zero"], "sum")
-    yield node("Cast", ["sum"], "real", to=TensorProto.FLOAT)
+    yield helper.make_node("Cast", [at("sum")], [at("real")], at("real_step"), to=TensorProto.FLOAT)
     yield node("Mul", ["step", "scales"], "unit")
     yield node("Mul", ["real", "unit"], "scaled")
     yield node("Add", ["scaled", "state_biases"], "recalled")
-    yield node("Split", ["given", "sizes"], "given_update", "given_reset", "given_new", axis=1)
-    yield node("Split", ["recalled", "sizes"], "recalled_update", "recalled_reset", "recalled_new", axis=1)
+    for of in ("given", "recalled"):
+        gates = [at(f"{of}_{gate}") for gate in ("update", "reset", "new")]
+        yield helper.make_node("Split", [at(of), at("sizes")], gates, at(f"{of}_split"), axis=1)
     yield node("Add", ["given_update", "recalled_update"], "update_sum")
     yield node("Sigmoid", ["update_sum"], "update")
     yield node("Add", ["given_reset", "recalled_reset"], "reset_sum")
