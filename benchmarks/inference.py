@@ -50,7 +50,7 @@ def in_turns(ways: dict[str, Callable[[], object]], turns: int) -> dict[str, np.
 
 def forms_of(detector: Detector, names: tuple[str, ...], clip: Tensor, folder: Path) -> dict[str, Callable[[], object]]:
     """Ways to score a clip, by the names of the forms that this machine can have; told how far scores are off."""
-    maker, ways = Maker(detector, folder, lambda: clip.numpy()), {}
+    maker, ways = Maker(detector, folder, clip.numpy), {}
     with torch.inference_mode():
         expected = float(detector(clip))
     for name in names:

@@ -1,4 +1,4 @@
-"""Score a recording with nothing but onnxruntime, numpy and soundfile: python onnx_example.py form.onnx speech.flac"""
+"""Score a recording with nothing but onnxruntime, numpy and soundfile: python onnx_example.py form.onnx speech.flac."""
 
 import sys
 

@@ -45,7 +45,7 @@ def write_onnx(detector: Detector, to: Path, network_dtype: torch.dtype = torch.
     example = 0.1 * torch.randn(2, samples, generator=torch.Generator().manual_seed(0))
     shortest = shortest_samples(detector)
     model = _written(graph, example, shortest) if shortest < samples else None
-    if model is None or isinstance(_length(model), int):
+    if model is None or not _takes_any_batch(model):
         model = _written(graph, example, None)
     if model is None:
         raise RefusedError(f"{type(detector.network).__name__} cannot be written as ONNX: {_why(graph, example)}")
@@ -109,9 +109,8 @@ def _exported(graph: Graph, example: Tensor, shortest: int | None) -> onnx.Model
     return program.model_proto
 
 
-def _length(model: onnx.ModelProto) -> int | str:
-    dimension = model.graph.input[0].type.tensor_type.shape.dim[1]
-    return dimension.dim_param or int(dimension.dim_value)
+def _takes_any_batch(model: onnx.ModelProto) -> bool:
+    return bool(model.graph.input[0].type.tensor_type.shape.dim[0].dim_param)
 
 
 def _why(graph: Graph, example: Tensor) -> str:

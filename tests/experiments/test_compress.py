@@ -1,4 +1,4 @@
-"""A form that is picked from the table is a version like any other: gated, promoted, and the same online and offline."""
+"""A form that is picked is a version like any other: gated, promoted, and the same online and offline."""
 
 import json
 import subprocess
