@@ -1,10 +1,11 @@
 """An ONNX model in, one with 8-bit weights out; what makes the network's input is left in single precision."""
 
+import io
 import logging
 import tempfile
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Final, Literal
 
@@ -93,12 +94,12 @@ class _Windows(CalibrationDataReader):
 
 @contextmanager
 def _prepared(model: Path) -> Iterator[str]:
-    """A copy of a model in which all shapes that are known are written down."""
+    """A copy of a model in which all shapes that are known are written down; what calibrators print is left out."""
     root = logging.getLogger()
     before = root.level
     root.setLevel(logging.ERROR)  # where the quantizer says what it would rather have
     try:
-        with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+        with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings(), redirect_stdout(io.StringIO()):
             warnings.simplefilter("ignore")
             whole = str(Path(folder) / "whole.onnx")
             quant_pre_process(str(model), whole, skip_optimization=True, skip_symbolic_shape=True)
