@@ -21,6 +21,7 @@ class Form:
         score: waveforms ``(batch, samples)`` in [-1, 1] to scores ``(batch,)``, as the detector gives them.
         samples: of the only windows that it takes; none where it takes any.
         opset: of the operators of ONNX; none in other forms.
+        together: the same for a batch as a whole; none where the file takes one waveform at a time.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Form:
     score: Callable[[Tensor], Tensor]
     samples: int | None
     opset: int | None = None
+    together: Callable[[Tensor], Tensor] | None = None
 
     @property
     def bytes(self) -> int:

@@ -19,7 +19,8 @@ def open_onnx(path: Path) -> Form:
     """
     scorer = Scorer(path)
     opset = scorer.metadata.get(OPSET_FACT)
-    return Form(scorer.metadata.get(FORM_FACT, "onnx"), path, scorer, scorer.samples, int(opset) if opset else None)
+    name = scorer.metadata.get(FORM_FACT, "onnx")
+    return Form(name, path, scorer, scorer.samples, int(opset) if opset else None, scorer.together)
 
 
 def describe(path: Path, facts: Mapping[str, str]) -> None:

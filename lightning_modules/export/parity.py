@@ -37,7 +37,7 @@ def require_parity(form: Form, detector: Detector, speech: Sequence[NDArray[np.f
     for windows in _batches(form, detector, speech):
         with torch.inference_mode():
             expected = detector(windows)
-        difference = (form.score(windows) - expected).abs()
+        difference = ((form.together or form.score)(windows) - expected).abs()
         worst = max(worst, float(difference.max()))
         if not bool((difference <= TOLERANCE * expected.abs().clamp_min(1.0)).all()):
             raise RefusedError(

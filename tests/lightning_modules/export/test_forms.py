@@ -55,18 +55,20 @@ def test_what_makes_the_features_stays_in_single_precision(maker, onnx_form, cnn
     model = onnx.load(maker.make("onnx-int8-static-minmax").path)
     products = {node.name for node in onnx.load(onnx_form.path).graph.node if node.op_type == "MatMul"}
     assert products & kept
-    quantized = {name for node in model.graph.node if node.op_type == "QuantizeLinear" for name in node.input}
-    given = {
-        name for node in model.graph.node if node.name in kept and node.op_type == "MatMul" for name in node.output
-    }
-    assert given
-    reads = {node.op_type for node in model.graph.node if node.name in kept}
-    assert not reads & {"QuantizeLinear", "DequantizeLinear"}
-    assert quantized
+    rounded = {name for node in model.graph.node if node.op_type == "DequantizeLinear" for name in node.output}
+    assert rounded
+    assert not rounded & {name for node in model.graph.node if node.name in kept for name in node.input}
+
+
+def test_scores_do_not_depend_on_what_they_are_scored_with(maker, onnx_form, windows):
+    form = maker.make("onnx-int8-dynamic")
+    alone = torch.cat([form.score(window) for window in windows.split(1)])
+    assert torch.equal(form.score(windows), alone)
+    assert not torch.equal(form.together(windows), alone)
 
 
 def test_a_form_that_is_off_is_refused_with_the_figure(onnx_form, cnn, clips):
-    off = dataclasses.replace(onnx_form, score=lambda waveforms: onnx_form.score(waveforms) + 0.01)
+    off = dataclasses.replace(onnx_form, together=lambda waveforms: onnx_form.together(waveforms) + 0.01)
     with pytest.raises(RefusedError, match=r"differ from the detector's by up to 0\.01 .* expected at most 0\.0001"):
         require_parity(off, cnn, clips)
 
@@ -99,7 +101,7 @@ def test_without_a_compiler_there_is_no_inductor(maker, monkeypatch):
         maker.make("inductor")
 
 
-def test_a_runtime_without_an_operator_refuses_the_form(cnn, tmp_path, windows):
+def test_a_runtime_without_an_operator_refuses_the_form(tmp_path):
     import onnx
     from onnx import TensorProto, helper
 
