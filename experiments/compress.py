@@ -19,10 +19,12 @@ from experiments.evaluate import evaluate
 from experiments.form_show import show
 from experiments.form_table import Compared, Row, tabulate
 from experiments.fusion_members import Member, open_member
+from experiments.inference import NOT_CALIBRATED, Countermeasure, OperatingPoint, facts
 from experiments.model_card import model_card
 from experiments.train import quieten
 from lightning_modules.export.form import Form
 from lightning_modules.export.forms import FORMS
+from lightning_modules.metrics.calibration import Calibration
 
 DEFAULT = ("torchscript", "onnx", "onnx-fp16", "onnx-int8-dynamic", "onnx-int8-static-minmax")
 ALL = "all"
@@ -40,6 +42,16 @@ def corpus_for(member: Member, config: Path | None) -> Manifest:
     if member.run_id is None:
         raise ValueError(f"{member.name} is a checkpoint, which has no data of its own: name a config with --config")
     return read_corpus(tracking.fetch(member.run_id, tracking.CONFIG_ARTIFACT))
+
+
+def operating_point(member: Member) -> OperatingPoint:
+    """Return a model's calibration and threshold, which its forms take over until one is evaluated itself."""
+    if member.run_id is not None:
+        try:
+            return Countermeasure.load(tracking.fetch(member.run_id, registry.COUNTERMEASURE_ARTIFACT)).operating_point
+        except FileNotFoundError:
+            pass
+    return OperatingPoint(Calibration(1.0, 0.0), 0.0, NOT_CALIBRATED)
 
 
 def some(trials: Sequence[Trial], most: int | None) -> list[Trial]:
@@ -97,15 +109,15 @@ def register(member: Member, form: Form, row: Row, corpus: Manifest, name: str, 
         raise ValueError(
             f"found --register {form.name}, expected a form of ONNX: the others hold code, which the gate refuses"
         )
-    facts = {
+    told = {
         "form.opset": str(form.opset),
         "form.sha256": file_sha256(form.path),
         "form.score_difference": f"{row.max_delta:.3g}",
         "form.eer_difference": f"{row.eer_difference:.6g}",
     }
     if version is not None:
-        facts[form_run.VERSION_TAG] = version
-    run_id = form_run.make_run(member.run_id, form.name, form.path, facts)
+        told[form_run.VERSION_TAG] = version
+    run_id = form_run.make_run(member.run_id, form.name, form.path, told)
     metrics = evaluate(run_id, corpus)
     candidate = open_candidate(run_id, metrics, corpus)
     example = recordings(corpus)[0].path
@@ -130,6 +142,7 @@ def main(arguments: list[str]) -> int:
             folder,
             turns=options.turns,
             errors=not options.untrained,
+            facts=facts(member.detector.specifications, operating_point(member)),
         )
         run_id = log_table(member, compared, corpus, options.partition)
         registered = _registered(options, member, compared, corpus) if options.register else None

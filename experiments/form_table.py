@@ -5,7 +5,7 @@ deployed with. Latencies have in them whatever else the machine does; speeds are
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -109,6 +109,7 @@ def tabulate(
     *,
     turns: int = TURNS,
     errors: bool = True,
+    facts: Mapping[str, str] | None = None,
 ) -> Compared:
     """Make forms of a detector, score trials with each, and time each.
 
@@ -120,12 +121,13 @@ def tabulate(
         folder: of the forms' files.
         turns: that times are of.
         errors: measure the error rates; not of a detector that was never trained.
+        facts: that files of ONNX are to tell of themselves.
 
     Raises:
         ValueError: there is no such form.
     """
     rate_hz = detector.specifications.sample_rate_hz
-    maker = Maker(detector, folder, lambda: training_windows(detector, training))
+    maker = Maker(detector, folder, lambda: training_windows(detector, training), facts or {})
     with one_thread():
         waveforms = [decode(trial.path, rate_hz) for trial in trials]
         shown = track(names, "making forms", console=Console(stderr=True))

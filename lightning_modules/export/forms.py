@@ -1,7 +1,7 @@
 """The name of a form and a detector in, the form out: its file, and what scores with it."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, get_args
 
@@ -35,11 +35,13 @@ class Maker:
         detector: in evaluation mode, on the CPU.
         folder: of their files.
         calibration: gives windows of training speech ``(windows, samples)``; asked for static quantization alone.
+        facts: that files of ONNX are to tell of themselves, beside what they are.
     """
 
     detector: Detector
     folder: Path
     calibration: Callable[[], NDArray[np.float32]]
+    facts: Mapping[str, str] = field(default_factory=dict)
 
     def make(self, name: str) -> Form:
         """Make a form.
@@ -69,7 +71,7 @@ class Maker:
             self._quantize(rest, path)
         else:
             write_onnx(self.detector, path, dtype)
-        describe(path, {FORM_FACT: name, OPSET_FACT: str(opset_of(path))})
+        describe(path, {**self.facts, FORM_FACT: name, OPSET_FACT: str(opset_of(path))})
         return open_onnx(path)
 
     def _quantize(self, kind: str, path: Path) -> None:
