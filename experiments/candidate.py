@@ -9,6 +9,7 @@ from datamodules.manifest import PARTITIONS, UNKNOWN, Manifest, Trial
 from experiments import robustness_evidence, tracking
 from experiments.evaluate import corpus_of
 from experiments.evidence import Metrics
+from experiments.form_run import FORM_TAG
 from experiments.inference import Countermeasure
 from experiments.provenance import code_state
 from experiments.registry import COUNTERMEASURE_ARTIFACT
@@ -108,7 +109,8 @@ def version_tags(candidate: Candidate) -> dict[str, str]:
         "registered.git.dirty": code_state().get("git.dirty"),
     }
     known = {name: f"{value:.6g}" for name, value in numbers.items() if value is not None}
-    return {**known, **{name: value for name, value in texts.items() if value is not None}}
+    form = {name: value for name, value in candidate.run_tags.items() if name.partition(".")[0] == FORM_TAG}
+    return {**known, **{name: value for name, value in texts.items() if value is not None}, **form}
 
 
 def _trained_on(run_id: str, judged_on: Manifest) -> Manifest | None:

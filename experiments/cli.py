@@ -26,6 +26,7 @@ COMMANDS = {
     ),
     "sweep": Command("sweeps.command", "search hyperparameters; the same command resumes"),
     "import-weights": Command("experiments.import_weights", "make a run, and a registered model, of published weights"),
+    "compress": Command("experiments.compress", "smaller and faster forms of a model, in one table; register one"),
     "fuse": Command("experiments.fuse", "make one detector of several, by their scores, fitted on dev"),
     "prune": Command("experiments.prune", "remove weights or channels of a trained model, and train it after"),
     "evaluate": Command("experiments.evaluate", "score a partition, log metrics and plots on the model's run"),

@@ -156,9 +156,11 @@ def _scores(model: Model, altered: RecordStore, folder: Path, jobs: int, title: 
         known: NDArray[np.float64] = np.load(place)
         return known
     detector, calibration = model.countermeasure.detector, model.countermeasure.operating_point.calibration
+    form = model.countermeasure.form
 
     def score(index: int) -> float:
-        return score_waveform(detector, altered[index][0].astype(np.float32) / _INT16_SCALE).score
+        waveform = altered[index][0].astype(np.float32) / _INT16_SCALE
+        return score_waveform(detector, waveform, score=form.score if form else None).score
 
     with ThreadPoolExecutor(jobs) as pool:
         raw = list(_track(pool.map(score, range(len(altered))), title, len(altered)))

@@ -23,7 +23,7 @@ class DetectorModel(PythonModel):
     def load_context(self, context: Any) -> None:  # noqa: ANN401 - MLflow's own class is not public
         """Load the detector once, when the model is loaded, and make it fast, so that no request waits for that."""
         self._countermeasure = Countermeasure.load(Path(context.artifacts["countermeasure"]))
-        _ = self._countermeasure.prepared
+        _ = self._countermeasure.scorer
         self._allow_paths = bool((context.model_config or {}).get("allow_paths", False))
 
     def predict(self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None) -> pd.DataFrame:  # noqa: ANN401, ARG002

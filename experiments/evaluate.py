@@ -3,18 +3,20 @@
 import argparse
 import json
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import track
+from torch import Tensor
 
 from datamodules.audio import decode
 from datamodules.manifest import Manifest, Trial
 from experiments import evidence_files, inference, metrics_table, tracking
 from experiments.data_config import read_corpus
 from experiments.evidence import Metrics, Threshold, measure_all
+from experiments.form_run import form_of
 from experiments.metrics import read_asv_scores
 from experiments.provenance import code_state
 from experiments.registry import COUNTERMEASURE_ARTIFACT, version_of
@@ -22,6 +24,7 @@ from experiments.scored_trials import ScoredTrials, write_scores
 from experiments.threads import cores, share, use
 from experiments.train import quieten
 from lightning_modules.detector import Detector
+from lightning_modules.export.onnx_file import open_onnx
 from lightning_modules.metrics.calibration import Calibration, fit_calibration
 from lightning_modules.metrics.eer import equal_error_rate
 from lightning_modules.metrics.trials import split_by_label
@@ -38,7 +41,7 @@ def evaluate(
     again: bool = False,
     asv_scores: Path | None = None,
 ) -> Metrics:
-    """Score a partition with a run's best checkpoint and log the evidence on the run.
+    """Score a partition with a run's best checkpoint, or the form that the run is of, and log the evidence on the run.
 
     Calibration and threshold come from dev, and become the run's deployable countermeasure. Where a corpus has eval
     alone they come from dev of the corpus that the run was trained on. Where a run left attacks out of train, its dev
@@ -65,11 +68,13 @@ def evaluate(
     asv = None if asv_scores is None else read_asv_scores(asv_scores)
     checkpoint = tracking.fetch(run_id, tracking.CHECKPOINT_ARTIFACT)
     detector = Detector.from_file(checkpoint)
+    form = form_of(run_id)
+    score = None if form is None else open_onnx(form).score
     settling = manifest.partition("dev") or corpus_of(run_id).partition("dev")
-    dev = score_trials(detector, settling, "dev")
+    dev = score_trials(detector, settling, "dev", score=score)
     point = operating_point(dev)
     calibration = point.calibration
-    judged = _calibrated(score_trials(detector, manifest.partition(partition), partition), calibration)
+    judged = _calibrated(score_trials(detector, manifest.partition(partition), partition, score=score), calibration)
     metrics = measure_all(
         judged,
         Threshold(point.threshold, point.source),
@@ -89,7 +94,7 @@ def evaluate(
         evidence_files.write(Path(folder) / partition, judged, metrics, provenance)
         write_scores(Path(folder) / "dev_scores.txt", _calibrated(dev, calibration))
         tracking.log_files(run_id, Path(folder), "evaluation")
-        inference.save(Path(folder) / COUNTERMEASURE_ARTIFACT, checkpoint, point)
+        inference.save(Path(folder) / COUNTERMEASURE_ARTIFACT, checkpoint, point, form)
         tracking.log_files(run_id, Path(folder) / COUNTERMEASURE_ARTIFACT, COUNTERMEASURE_ARTIFACT)
     tracking.log_dataset(run_id, manifest, partition)
     tracking.log_metrics(run_id, metric_columns(metrics, partition))
@@ -123,13 +128,28 @@ def metric_columns(metrics: Metrics, partition: str) -> dict[str, float]:
     return {f"{partition}_whole/{name}": columns[name] for name in ("eer", "min_dcf")}
 
 
-def score_trials(detector: Detector, trials: Sequence[Trial], title: str, *, tell: bool = True) -> ScoredTrials:
-    """Score whole utterances by the mean over their windows, as the deployed model does; show how far it is if told."""
+def score_trials(
+    detector: Detector,
+    trials: Sequence[Trial],
+    title: str,
+    *,
+    tell: bool = True,
+    score: Callable[[Tensor], Tensor] | None = None,
+) -> ScoredTrials:
+    """Score whole utterances by the mean over their windows, as the deployed model does; show how far it is if told.
+
+    Args:
+        detector: in evaluation mode.
+        trials: to score.
+        title: of the progress.
+        tell: show it.
+        score: of windows, in the detector's place.
+    """
     rate_hz = detector.specifications.sample_rate_hz
     scores, durations_s = [], []
     for trial in track(trials, f"scoring {title}", console=Console(stderr=True), disable=not tell):
         waveform = decode(trial.path, rate_hz)
-        scores.append(score_waveform(detector, waveform).score)
+        scores.append(score_waveform(detector, waveform, score=score).score)
         durations_s.append(len(waveform) / rate_hz)
     return ScoredTrials.of(trials, scores, durations_s)
 

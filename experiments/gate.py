@@ -11,6 +11,7 @@ from experiments.evidence import Metrics
 from experiments.relative_check import Comparison
 from experiments.robustness_evidence import Degraded
 from experiments.yaml_files import read_yaml
+from lightning_modules.metrics.bootstrap import Difference
 
 NOISE_DB = 10.0
 INPUTS = {"audio": "binary"}
@@ -37,6 +38,8 @@ class Gate:
         max_latency_p95_ms: 95th percentile of the time for 4 s of speech, from bytes to decision, on one thread here.
         max_size_mb: highest size of the model's files, code included, in millions of bytes.
         max_score_difference: between what the registered model and what the evaluation's code says of a recording.
+        max_form_score_difference: between a compressed form's calibrated score and its detector's, of a recording.
+        max_form_eer_difference: how much higher a compressed form's EER is than its detector's, on the same trials.
         require_signature: the model must promise audio in and a score, probability, decision and threshold out.
         refuse_unsafe_files: the model may hold nothing that could run code when it is opened.
     """
@@ -52,6 +55,8 @@ class Gate:
     max_latency_p95_ms: float | None = None
     max_size_mb: float | None = None
     max_score_difference: float | None = None
+    max_form_score_difference: float | None = None
+    max_form_eer_difference: float | None = None
     require_signature: bool | None = None
     refuse_unsafe_files: bool | None = None
 
@@ -59,6 +64,11 @@ class Gate:
     def needs_a_trial(self) -> bool:
         """Whether the model must be run by itself to be judged."""
         return bool(self.require_signature) or self.max_score_difference is not None or self.times
+
+    @property
+    def needs_parity(self) -> bool:
+        """Whether a form must be held against its detector."""
+        return self.max_form_score_difference is not None or self.max_form_eer_difference is not None
 
     @property
     def times(self) -> bool:
@@ -84,6 +94,25 @@ class Deployed:
 
 
 @dataclass(frozen=True)
+class Parity:
+    """A form beside its detector.
+
+    Attributes:
+        form: its name.
+        score_difference: largest, of calibrated scores of recordings of eval.
+        clips: how many recordings that is of.
+        eer: how much higher its EER is, on the same trials; none where the detector was not evaluated on them.
+        remedy: what to type for it.
+    """
+
+    form: str
+    score_difference: float
+    clips: int
+    eer: Difference | None
+    remedy: str = ""
+
+
+@dataclass(frozen=True)
 class Evidence:
     """What a gate judges.
 
@@ -98,6 +127,7 @@ class Evidence:
         unsafe: what is wrong with its files.
         make_robustness: the command that tests it.
         make_tdcf: the command that measures its t-DCF.
+        parity: how far the form is from its detector; none where the detector itself is deployed.
     """
 
     metrics: Metrics
@@ -110,6 +140,7 @@ class Evidence:
     unsafe: Sequence[str]
     make_robustness: str
     make_tdcf: str
+    parity: Parity | None = None
 
 
 @dataclass(frozen=True)
@@ -200,6 +231,7 @@ def judge(gate: Gate, evidence: Evidence) -> list[Check]:
     ]
     if gate.max_eer_above_champion is not None:
         rows.append(_against_champion(evidence.comparison, gate.max_eer_above_champion))
+    rows += _form(gate, evidence.parity)
     if gate.require_signature:
         rows.append(_signature(evidence))
     if gate.refuse_unsafe_files:
@@ -235,6 +267,27 @@ def _against_champion(comparison: Comparison | None, most: float) -> Check:
         f"up to {100 * difference.high:+.2f} (paired bootstrap by {difference.unit})"
     )
     return Check(key, name, found, allowed, holds=difference.high <= most)
+
+
+def _form(gate: Gate, parity: Parity | None) -> list[Check]:
+    rows = []
+    if (most := gate.max_form_score_difference) is not None:
+        key, name = "max_form_score_difference", "form against its detector, scores"
+        if parity is None:
+            rows.append(Check(key, name, "the detector itself", f"at most {_tiny(most)}", holds=True))
+        else:
+            name = f"{parity.form} against its detector, scores of {parity.clips} recordings"
+            rows.append(_at_most(key, name, parity.score_difference, most, _tiny, ""))
+    if (most := gate.max_form_eer_difference) is not None:
+        key, name, allowed = "max_form_eer_difference", "form against its detector, EER", f"at most {100 * most:+.2f}"
+        if parity is None:
+            rows.append(Check(key, name, "the detector itself", allowed, holds=True))
+        elif parity.eer is None:
+            rows.append(Check(key, name, "no evidence", allowed, holds=False, remedy=parity.remedy))
+        else:
+            told = f"{100 * parity.eer.difference:+.2f} points, up to {100 * parity.eer.high:+.2f} with 95 % confidence"
+            rows.append(Check(key, name, told, f"{allowed} points", holds=parity.eer.difference <= most))
+    return rows
 
 
 def _signature(evidence: Evidence) -> Check:

@@ -2,25 +2,31 @@
 
 import json
 import shutil
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import Tensor
 
 from datamodules.audio import MAX_DURATION_S, AudioError, inspect, require_min_duration
 from datamodules.recording_facts import recording_facts
 from lightning_modules.detector import Detector
+from lightning_modules.export.form import Form
+from lightning_modules.export.onnx_file import describe, open_onnx
 from lightning_modules.metrics.calibration import Calibration
 from lightning_modules.prepared import Prepared, prepare
 from lightning_modules.scoring import score_waveform
+from lightning_modules.specifications import Specifications
 
 MIN_DURATION_S = 0.25  # less holds no syllable to judge
 SILENCE = 1e-4  # peak, -80 dB of full scale
 OPERATING_POINT_FILE = "operating_point.json"
 NOT_CALIBRATED = "not calibrated: scores are as the network gives them, and 0 is the threshold, until it is evaluated"
 _CHECKPOINT = "detector.ckpt"
+_FORM = "form.onnx"
 
 
 @dataclass(frozen=True)
@@ -82,10 +88,12 @@ class Countermeasure:
     Attributes:
         detector: in evaluation mode.
         operating_point: its calibration and threshold.
+        form: what scores in the detector's place; none where the detector itself does.
     """
 
     detector: Detector
     operating_point: OperatingPoint
+    form: Form | None = None
 
     @classmethod
     def load(cls, folder: Path) -> "Countermeasure":
@@ -93,19 +101,34 @@ class Countermeasure:
 
         Raises:
             FileNotFoundError: the folder is not one.
+            RefusedError: this machine cannot run its form.
         """
         values = json.loads((folder / OPERATING_POINT_FILE).read_text())
         calibration = Calibration(**values.pop("calibration"))
-        return cls(Detector.from_file(folder / _CHECKPOINT), OperatingPoint(calibration=calibration, **values))
+        form = open_onnx(folder / _FORM) if (folder / _FORM).exists() else None
+        return cls(Detector.from_file(folder / _CHECKPOINT), OperatingPoint(calibration=calibration, **values), form)
 
     @cached_property
     def prepared(self) -> Prepared:
-        """What ``judge`` scores with: the detector in its fastest form with the same scores, made when first asked."""
+        """The detector in its fastest form with the same scores, made when first asked."""
         return prepare(self.detector)
+
+    @property
+    def scorer(self) -> Callable[[Tensor], Tensor]:
+        """What windows ``(batch, samples)`` are scored with: its form, or else the prepared detector."""
+        return self.prepared if self.form is None else self.form.score
+
+    @property
+    def told(self) -> str:
+        """Return what it scores with, in words."""
+        if self.form is not None:
+            return f"as {self.form.name}"
+        prepared = self.prepared
+        return f"traced, scores within {prepared.max_delta:.1g}" if prepared.fast else f"as it is: {prepared.reason}"
 
     def score(self, waveform: NDArray[np.float32]) -> float:
         """Return the calibrated log-likelihood ratio of a waveform ``(samples,)`` at the detector's sample rate."""
-        result = score_waveform(self.detector, waveform, score=self.prepared)
+        result = score_waveform(self.detector, waveform, score=self.scorer)
         return float(self.operating_point.calibration.llr(result.score))
 
     def judge(
@@ -144,7 +167,7 @@ class Countermeasure:
             raise AudioError(
                 f"{label}: found nothing but silence, expected speech; check the recording and its channels"
             )
-        result = score_waveform(self.detector, waveform, window_s, hop_s, score=self.prepared, deadline_s=deadline_s)
+        result = score_waveform(self.detector, waveform, window_s, hop_s, score=self.scorer, deadline_s=deadline_s)
         calibration = self.operating_point.calibration
         threshold = self.operating_point.threshold if threshold is None else threshold
         score = float(calibration.llr(result.score))
@@ -161,8 +184,27 @@ class Countermeasure:
         )
 
 
-def save(folder: Path, checkpoint: Path, operating_point: OperatingPoint) -> None:
-    """Write the folder that ``Countermeasure.load`` reads."""
+def save(folder: Path, checkpoint: Path, operating_point: OperatingPoint, form: Path | None = None) -> None:
+    """Write the folder that ``Countermeasure.load`` reads; a form is told all that its user must know."""
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(checkpoint, folder / _CHECKPOINT)
     (folder / OPERATING_POINT_FILE).write_text(json.dumps(asdict(operating_point), indent=1))
+    if form is not None:
+        shutil.copyfile(form, folder / _FORM)
+        describe(folder / _FORM, facts(Detector.from_file(checkpoint).specifications, operating_point))
+
+
+def facts(specifications: Specifications, point: OperatingPoint) -> dict[str, str]:
+    """Return what the user of a model's file alone must know, by the names that stand in the file."""
+    return {
+        "sample_rate_hz": str(specifications.sample_rate_hz),
+        "window_s": str(specifications.crop_s),
+        "hop_s": str(specifications.crop_s / 2),
+        "shorter": specifications.shorter,
+        "score_convention": specifications.score_convention,
+        "labels": json.dumps(specifications.labels),
+        "calibration_scale": repr(float(point.calibration.scale)),
+        "calibration_offset": repr(float(point.calibration.offset)),
+        "threshold": repr(float(point.threshold)),
+        "threshold_source": point.source,
+    }

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from datamodules.manifest import Manifest
-from experiments import gate_report, registration, registry, relative_check, unsafe_files
+from experiments import form_parity, gate_report, registration, registry, relative_check, unsafe_files
 from experiments.candidate import Candidate, open_candidate, version_tags
 from experiments.deployed_trial import recordings, try_out
 from experiments.evaluate import corpus_of, evaluate, run_of
@@ -39,6 +39,7 @@ def gather(gate: Gate, candidate: Candidate, model: Path, name: str) -> Evidence
         outputs=outputs,
         unsafe=unsafe,
         make_robustness=f"spooflab robustness --model {candidate.run_id} --snrs 10",
+        parity=form_parity.measure(candidate) if gate.needs_parity else None,
         make_tdcf=f"run `spooflab evaluate --model {candidate.run_id} --asv-scores FILE`",
     )
 

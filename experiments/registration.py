@@ -134,9 +134,12 @@ def signature_of(folder: Path) -> tuple[dict[str, str], dict[str, str]]:
 def requirements(folder: Path) -> list[str]:
     """Return what a countermeasure needs, each pinned to what is installed."""
     needed = list(_REQUIREMENTS)
-    specifications = Countermeasure.load(folder).detector.specifications
+    countermeasure = Countermeasure.load(folder)
+    specifications = countermeasure.detector.specifications
     if "frontends.self_supervised." in json.dumps(specifications.to_dict()):  # a fusion's members have theirs inside
         needed.append("transformers")
+    if countermeasure.form is not None:
+        needed += ["onnxruntime", "onnx"]
     return [f"{package}=={installed(package)}" for package in needed]
 
 

@@ -47,7 +47,20 @@ def compare(run_id: str, corpus: Manifest, name: str) -> Comparison | None:
     if version is None:
         return None
     champion = str(registry.version_of(f"models:/{name}/{version}").run_id)
-    for one, whose in ((run_id, run_id), (champion, f"models:/{name}@{registry.CHAMPION}")):
+    return against(run_id, champion, corpus, f"models:/{name}@{registry.CHAMPION}", version)
+
+
+def against(run_id: str, other: str, corpus: Manifest, name: str, version: str = "") -> Comparison:
+    """Compare a run with another on eval of a corpus.
+
+    Args:
+        run_id: of the candidate.
+        other: run that it is compared with.
+        corpus: that both are judged on.
+        name: of the other, for the command that would evaluate it.
+        version: of the other, if it is one.
+    """
+    for one, whose in ((run_id, run_id), (other, name)):
         if tracking.get(one).data.tags.get(evaluated_tag(PARTITION)) != corpus.digest:
             remedy = (
                 f"{whose} was evaluated on other data: run `spooflab evaluate --model {whose} --config C` with a "
@@ -57,7 +70,7 @@ def compare(run_id: str, corpus: Manifest, name: str) -> Comparison | None:
     trials = corpus.partition(PARTITION)
     ours = ScoredTrials.of(trials, _scores(run_id, corpus), np.zeros(len(trials)))
     difference = bootstrap_difference(
-        ours.scores, _scores(champion, corpus), ours.labels, ours.resampling_units, level=_LEVEL
+        ours.scores, _scores(other, corpus), ours.labels, ours.resampling_units, level=_LEVEL
     )
     return Comparison(version, difference)
 

@@ -11,7 +11,7 @@ CODE: Final = "code"
 """Folder of a model that holds the code that is sent with it."""
 _TEXT: Final = {".py", ".yaml", ".yml", ".json", ".txt", ".md", ".csv"}
 _TENSORS: Final = {".ckpt", ".pt", ".pth"}
-_OTHERS: Final = {".safetensors"}
+_OTHERS: Final = {".safetensors", ".onnx"}  # numbers and operators; a runtime loads no code of others for them
 _WITHOUT_SUFFIX: Final = {"MLmodel", "registered_model_meta"}  # the second is written by a download
 _PICKLES: Final = {".pkl", ".pickle", ".joblib", ".dill", ".npy", ".npz"}
 _MAGIC: Final = {b"\x7fELF": "a program or library", b"MZ": "a program or library", b"#!": "a script"}

@@ -75,7 +75,8 @@ def warm(countermeasure: Countermeasure) -> None:
     Raises:
         ValueError: it gives something else than finite scores.
     """
-    samples = countermeasure.prepared.samples
+    detector = countermeasure.detector
+    samples = round(detector.crop_s * detector.specifications.sample_rate_hz)
     noise = 0.1 * np.random.default_rng(0).standard_normal(samples).astype(np.float32)
     scores = [countermeasure.score(noise) for _ in range(3)]
     if not np.isfinite(scores).all():
@@ -139,9 +140,7 @@ class Models:
             self._metrics.serving.labels(before.name, before.version).set(0)
         self._metrics.serving.labels(loaded.name, loaded.version).set(1)
         self._metrics.reloads.labels("loaded").inc()
-        prepared = loaded.countermeasure.prepared
-        form = f"traced, scores within {prepared.max_delta:.1g}" if prepared.fast else f"as it is: {prepared.reason}"
-        _log.info("serving version %s of %s (%s)", loaded.version, loaded.name, form)
+        _log.info("serving version %s of %s (%s)", loaded.version, loaded.name, loaded.countermeasure.told)
 
     def _report(self, error: Exception) -> None:
         self._failures += 1

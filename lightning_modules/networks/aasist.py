@@ -13,6 +13,7 @@ from lightning_modules.networks.aasist_encoder import POOLING, ResidualBlock
 from lightning_modules.networks.clips import clip_by_clip
 from lightning_modules.networks.graph_attention import GraphAttention, GraphPooling, StackingGraphAttention
 from lightning_modules.networks.network import Network
+from lightning_modules.networks.pooling import time_maxima
 from lightning_modules.networks.sinc import SincFilterbank
 
 BRANCH_DROPOUT = 0.2
@@ -133,7 +134,7 @@ class AASIST(Network):
     def _picture(self, waveforms: Tensor) -> Tensor:
         """What the filters put out, its maxima of three by three filters and samples: ``(batch, 1, bands, frames)``."""
         filtered = self.sinc(waveforms).abs()[:, : self.sinc_filters // POOLING * POOLING]
-        return functional.max_pool1d(filtered.unflatten(1, (-1, POOLING)).amax(dim=2), POOLING).unsqueeze(1)
+        return time_maxima(filtered.unflatten(1, (-1, POOLING)).amax(dim=2), POOLING).unsqueeze(1)
 
     def _require_waveforms(self, features: Tensor) -> None:
         if features.shape[1:-1] != (1,):

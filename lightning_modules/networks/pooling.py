@@ -2,6 +2,7 @@
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from lightning_modules import lengths as of
 
@@ -35,3 +36,15 @@ def band_weights(cells: int, bands: int) -> Tensor:
     cell, band = torch.arange(cells)[:, None] / cells, torch.arange(bands) / bands
     overlap = torch.minimum(cell + 1 / cells, band + 1 / bands) - torch.maximum(cell, band)
     return overlap.clamp_min(0) * bands
+
+
+def time_maxima(maps: Tensor, size: int) -> Tensor:
+    """Maxima of each so many frames, ``(batch, channels, frames)`` to ``(batch, channels, frames // size)``.
+
+    Where a graph of ONNX is recorded, its own operator: PyTorch's writes down how many frames there were.
+    """
+    if torch.onnx.is_in_onnx_export():
+        window = {"kernel_shape": [size], "strides": [size]}
+        shape = (*maps.shape[:-1], maps.shape[-1] // size)
+        return torch.onnx.ops.symbolic("MaxPool", [maps], window, dtype=maps.dtype, shape=shape)
+    return functional.max_pool1d(maps, size)

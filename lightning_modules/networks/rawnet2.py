@@ -12,6 +12,7 @@ from lightning_modules.lengths import cleared, divided, fewest, mean
 from lightning_modules.networks.clips import clip_by_clip
 from lightning_modules.networks.convolution import ChannelsLastConv1d
 from lightning_modules.networks.network import Network
+from lightning_modules.networks.pooling import time_maxima
 from lightning_modules.networks.sinc import Scale, SincFilterbank
 
 POOLING = 3  # of the sinc outputs and of every block
@@ -136,7 +137,7 @@ class RawNet2(Network):
 
     def _filtered(self, waveforms: Tensor) -> Tensor:
         """The magnitudes of the sinc outputs, pooled."""
-        return functional.max_pool1d(self.sinc(waveforms).abs(), POOLING)
+        return time_maxima(self.sinc(waveforms).abs(), POOLING)
 
 
 class ResidualBlock(nn.Module):
@@ -159,7 +160,7 @@ class ResidualBlock(nn.Module):
             inner = functional.leaky_relu(self.norm1(maps), LEAK)
         inner = functional.leaky_relu(self.norm2(self.conv1(cleared(inner, lengths))), LEAK)
         inner = self.conv2(cleared(inner, lengths)) + self.shortcut(maps)
-        scaled: Tensor = self.scaling(functional.max_pool1d(inner, POOLING), divided(lengths, POOLING))
+        scaled: Tensor = self.scaling(time_maxima(inner, POOLING), divided(lengths, POOLING))
         return scaled
 
 

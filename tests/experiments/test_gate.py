@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from experiments.evidence import Metrics, Threshold, measure_all
-from experiments.gate import Deployed, Evidence, Gate, judge, read_gate
+from experiments.gate import Deployed, Evidence, Gate, Parity, judge, read_gate
 from experiments.promote import GATE
 from experiments.relative_check import Comparison
 from experiments.robustness_evidence import Degraded
@@ -27,6 +27,9 @@ OUTPUTS = {
     "error": "string",
 }
 DEPLOYED = Deployed(1e-6, 8, list(OUTPUTS), 20.0)
+SAME = Parity("onnx-int8-dynamic", 0.02, 8, bootstrap_difference(BETTER, BETTER, LABELS, level=0.9))
+APART = replace(SAME, eer=bootstrap_difference(WORSE, BETTER, LABELS, level=0.9))
+UNKNOWN = replace(SAME, eer=None, remedy="evaluate it")
 
 
 def metrics(eer: float = 0.1, worst: float = 0.3, balanced: float = 0.9) -> Metrics:
@@ -86,6 +89,13 @@ EVIDENCE = Evidence(
         (Gate(max_score_difference=1e-4), {}, None),
         (Gate(max_score_difference=1e-7), {}, "1e-06"),
         (Gate(max_score_difference=1.0), {"deployed": replace(DEPLOYED, score_difference=float("inf"))}, "inf"),
+        (Gate(max_form_score_difference=0.0), {}, None),
+        (Gate(max_form_score_difference=0.02), {"parity": SAME}, None),
+        (Gate(max_form_score_difference=0.01), {"parity": SAME}, "0.02"),
+        (Gate(max_form_eer_difference=0.0), {}, None),
+        (Gate(max_form_eer_difference=0.0), {"parity": SAME}, None),
+        (Gate(max_form_eer_difference=0.1), {"parity": APART}, "points, up to"),
+        (Gate(max_form_eer_difference=0.1), {"parity": UNKNOWN}, "no evidence"),
         (Gate(max_eer_above_champion=0.0), {}, None),
         (Gate(max_eer_above_champion=0.0), {"comparison": versus(BETTER, BETTER)}, None),
         (Gate(max_eer_above_champion=0.0), {"comparison": versus(BETTER, WORSE)}, None),

@@ -1,0 +1,120 @@
+"""Every form says what its detector says: exactly, or as closely as its precision lets it."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+
+from lightning_modules.export.form import RefusedError
+from lightning_modules.export.forms import FORMS, Maker
+from lightning_modules.export.onnx_file import describe, open_onnx
+from lightning_modules.export.onnx_model import nodes_to_keep
+from lightning_modules.export.parity import TOLERANCE, require_parity
+from lightning_modules.export.recurrent import OPSET
+
+
+@pytest.fixture(scope="module")
+def expected(cnn, windows):
+    with torch.inference_mode():
+        return cnn(windows)
+
+
+def test_onnx_takes_any_batch_and_length(onnx_form, cnn, clips):
+    assert (onnx_form.samples, onnx_form.opset) == (None, OPSET)
+    assert require_parity(onnx_form, cnn, clips) <= TOLERANCE
+    for samples, rows in ((5003, 1), (40_000, 5)):
+        batch = torch.from_numpy(np.stack([np.resize(clip, samples) for clip in clips[:rows]]))
+        with torch.inference_mode():
+            torch.testing.assert_close(onnx_form.score(batch), cnn(batch), atol=1e-4, rtol=1e-4)
+
+
+def test_torchscript_takes_its_crop_alone(maker, cnn, clips):
+    form = maker.make("torchscript")
+    assert form.samples == 16_000
+    assert require_parity(form, cnn, clips) <= TOLERANCE
+    with pytest.raises(ValueError, match="found windows of 8000 samples, expected 16000"):
+        form.score(torch.zeros(1, 8000))
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["torchscript-bf16", "torchscript-int8-dynamic", "onnx-int8-dynamic"]
+    + [f"onnx-int8-static-{calibrator}" for calibrator in ("minmax", "entropy", "percentile")],
+)
+def test_rounded_forms_are_close(maker, onnx_form, windows, expected, name):
+    form = maker.make(name)
+    found = form.score(windows)
+    assert 0 < float((found - expected).abs().max()) < 0.25 * float(expected.std())
+
+
+def test_what_makes_the_features_stays_in_single_precision(maker, onnx_form, cnn):
+    import onnx
+
+    kept = set(nodes_to_keep(onnx_form.path, cnn))
+    model = onnx.load(maker.make("onnx-int8-static-minmax").path)
+    products = {node.name for node in onnx.load(onnx_form.path).graph.node if node.op_type == "MatMul"}
+    assert products & kept
+    rounded = {name for node in model.graph.node if node.op_type == "DequantizeLinear" for name in node.output}
+    assert rounded
+    assert not rounded & {name for node in model.graph.node if node.name in kept for name in node.input}
+
+
+def test_scores_do_not_depend_on_what_they_are_scored_with(maker, onnx_form, windows):
+    form = maker.make("onnx-int8-dynamic")
+    alone = torch.cat([form.score(window) for window in windows.split(1)])
+    assert torch.equal(form.score(windows), alone)
+    assert not torch.equal(form.together(windows), alone)
+
+
+def test_a_form_that_is_off_is_refused_with_the_figure(onnx_form, cnn, clips):
+    off = dataclasses.replace(onnx_form, together=lambda waveforms: onnx_form.together(waveforms) + 0.01)
+    with pytest.raises(RefusedError, match=r"differ from the detector's by up to 0\.01 .* expected at most 0\.0001"):
+        require_parity(off, cnn, clips)
+
+
+def test_the_file_tells_of_itself_and_is_whole(onnx_form, tmp_path, windows):
+    copy = tmp_path / "alone.onnx"
+    copy.write_bytes(onnx_form.path.read_bytes())
+    describe(copy, {"threshold": "0.5"})
+    again = open_onnx(copy)
+    assert (again.name, again.opset) == ("onnx", OPSET)
+    assert again.score.metadata["threshold"] == "0.5"
+    torch.testing.assert_close(again.score(windows), onnx_form.score(windows))
+
+
+def test_what_is_no_model_is_refused(tmp_path):
+    path = tmp_path / "broken.onnx"
+    path.write_bytes(b"no model")
+    with pytest.raises(RefusedError, match=r"broken\.onnx: ONNX Runtime does not take it"):
+        open_onnx(path)
+
+
+def test_unknown_forms_are_named(maker):
+    with pytest.raises(ValueError, match=f"found the form 'tflite', expected one of {FORMS[0]}"):
+        maker.make("tflite")
+
+
+def test_without_a_compiler_there_is_no_inductor(maker, monkeypatch):
+    monkeypatch.setattr("shutil.which", lambda _: None)
+    with pytest.raises(RefusedError, match="found no C\\+\\+ compiler"):
+        maker.make("inductor")
+
+
+def test_a_runtime_without_an_operator_refuses_the_form(tmp_path):
+    import onnx
+    from onnx import TensorProto, helper
+
+    narrow = helper.make_tensor_value_info("waveform", TensorProto.BFLOAT16, ["batch", 8])
+    out = helper.make_tensor_value_info("score", TensorProto.BFLOAT16, ["batch", 8])
+    graph = helper.make_graph([helper.make_node("Erf", ["waveform"], ["score"])], "narrow", [narrow], [out])
+    path = tmp_path / "narrow.onnx"
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)]), path)
+    with pytest.raises(RefusedError, match="does not take it"):
+        open_onnx(path)
+
+
+def test_nothing_of_the_detector_is_changed(cnn, windows, expected, tmp_path):
+    Maker(cnn, tmp_path, windows.numpy).make("torchscript-int8-dynamic")
+    with torch.inference_mode():
+        assert torch.equal(cnn(windows), expected)
