@@ -179,8 +179,8 @@ def explanations(facts: Facts) -> str:
             f"<pre>spooflab explain --model {escape(facts.system.run_id)} --corpus</pre>"
         )
     intro = (
-        "Where in time, and at which frequencies (kHz), it hears signs of a fake, and what becomes of the score without "
-        "them: a higher score speaks for genuine."
+        "Where in time, and at which frequencies (kHz), it hears signs of a fake, and what becomes of the score "
+        "without them: a higher score speaks for genuine."
     )
     return f"<p>{intro}</p>" + "".join(
         f"<figure>{html_page.picture(one.content, 'image/png', 'What gives fakes away')}</figure>"
