@@ -178,7 +178,11 @@ def explanations(facts: Facts) -> str:
             "<p>No pictures of what it listens to were made for this run.</p>"
             f"<pre>spooflab explain --model {escape(facts.system.run_id)} --corpus</pre>"
         )
-    return "".join(
+    intro = (
+        "Where in time, and at which frequencies (kHz), it hears signs of a fake, and what becomes of the score "
+        "without them: a higher score speaks for genuine."
+    )
+    return f"<p>{intro}</p>" + "".join(
         f"<figure>{html_page.picture(one.content, 'image/png', 'What gives fakes away')}</figure>"
         f"<ul>{html_page.items(one.sentences)}</ul>"
         for one in facts.explanations

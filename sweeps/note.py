@@ -224,8 +224,8 @@ def _next(found: Findings) -> str:
     if found.best is None:
         return ""
     return (
-        f"**Type next:** `spooflab evaluate --sweep {found.name}` (eval, once), then "
-        f"`spooflab promote --sweep {found.name}`."
+        f"**Type next:** `spooflab evaluate --sweep {found.name}` (eval, once), then `spooflab report --sweep "
+        f"{found.name}` (a page for anyone) and `spooflab promote --sweep {found.name}`."
     )
 
 
