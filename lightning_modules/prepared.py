@@ -51,7 +51,7 @@ def prepare(detector: Detector) -> Prepared:
     Args:
         detector: in evaluation mode, on the CPU; not changed.
     """
-    samples = round(detector.crop_s * detector.specifications.sample_rate_hz)
+    samples = round(detector.crop_s * detector.frontend.sample_rate_hz)
     if isinstance(detector.frontend, Waveform):
         return Prepared(detector, samples, None, 0.0, "networks that read the waveform itself gain nothing")
     if next(detector.frontend.parameters(), None) is not None:

@@ -60,7 +60,7 @@ def score_waveform(
         raise ValueError(f"window of {window_s} s and hop of {hop_s} s: both must be positive")
     if not len(waveform):
         raise ValueError("the waveform is empty: there is nothing to score")
-    rate_hz = detector.specifications.sample_rate_hz
+    rate_hz = detector.frontend.sample_rate_hz
     window = round(window_s * rate_hz)
     if detector.shorter == "pad":
         window = min(window, len(waveform))  # alone, an utterance needs no padding
