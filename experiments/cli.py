@@ -39,7 +39,9 @@ COMMANDS = {
     "registry": Command("experiments.registry_table", "versions, aliases and history of a registered model"),
     "score": Command("experiments.score", "score audio files, folders, a table or a partition; goes on where it was"),
     "explain": Command(
-        "experiments.explain", "why recordings have their scores: picture, regions, sound, and how far to trust it"
+        "experiments.explain",
+        "why recordings have their scores, in pictures, words and sound, held against chance",
+        "recordings that were explained have their files",
     ),
     "drift": Command("experiments.drift", "what moved since a reference: scores, decisions, and the audio itself"),
     "summary": Command("sweeps.summary", "what a sweep found, in one table, and what to type next"),

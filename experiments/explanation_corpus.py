@@ -200,7 +200,7 @@ def _in_parts(found: Explanation) -> Map:
     """What each band gives to the score in each part of the clip."""
     bands, columns = len(found.patches.band_edges_hz) - 1, found.values.shape[1]
     cells = found.patches.band_of[:, None] * PARTS + np.arange(columns) * PARTS // columns
-    total: Map = np.bincount(cells.ravel(), found.values.ravel(), bands * PARTS)
+    total = np.bincount(cells.ravel(), found.values.ravel(), bands * PARTS).astype(np.float64)
     return total.reshape(bands, PARTS)
 
 

@@ -91,8 +91,8 @@ def faithfulness(
         generator: of the random maps.
         draws: random maps.
     """
-    random = tuple(_curves(clip, patches, as_smooth(sums, generator), direction) for _ in range(draws))
-    return Faithfulness(direction, _curves(clip, patches, direction * sums, direction), random)
+    random = tuple(_curves(clip, patches, as_smooth(sums, generator), direction, generator) for _ in range(draws))
+    return Faithfulness(direction, _curves(clip, patches, direction * sums, direction, generator), random)
 
 
 def as_smooth(values: NDArray[np.float64], generator: np.random.Generator) -> NDArray[np.float64]:
@@ -103,10 +103,13 @@ def as_smooth(values: NDArray[np.float64], generator: np.random.Generator) -> ND
     return drawn
 
 
-def _curves(clip: Clip, patches: Patches, support: NDArray[np.float64], direction: int) -> Curves:
-    """Go through patches in falling order of how much they support the decision."""
+def _curves(
+    clip: Clip, patches: Patches, support: NDArray[np.float64], direction: int, generator: np.random.Generator
+) -> Curves:
+    """Go through patches in falling order of how much they support the decision, those that tie by lot."""
+    lot = generator.permutation(support.size)
     rank = np.empty(support.size, np.int64)
-    rank[np.argsort(-support, axis=None, kind="stable")] = np.arange(support.size)
+    rank[lot[np.argsort(-support.ravel()[lot], kind="stable")]] = np.arange(support.size)
     first = np.stack([rank.reshape(support.shape) < round(part * support.size) for part in FRACTIONS])
     cells = patches.spread(first)
     scores = direction * clip.scores(np.concatenate((~cells, cells[1:-1])))

@@ -41,7 +41,7 @@ class Patches:
     def sums(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Add up the cells ``(bins, columns)`` of each patch: ``(bands, segments)``."""
         bands, segments = self.shape
-        total: NDArray[np.float64] = np.bincount(self.labels.ravel(), values.ravel(), bands * segments)
+        total = np.bincount(self.labels.ravel(), values.ravel(), bands * segments).astype(np.float64)
         return total.reshape(bands, segments)
 
     def spread(self, chosen: NDArray[np.bool_]) -> NDArray[np.bool_]:
