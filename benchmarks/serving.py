@@ -29,7 +29,7 @@ ROOT = Path(__file__).resolve().parent.parent
 CLIENTS = (1, 4, 16)
 STATED = 4  # clients that the claims are of
 RATE_HZ, CLIP_S = 16_000, 4.0
-_PATIENCE_S = 120.0
+_PATIENCE_S = 300.0
 
 
 def model(folder: Path) -> Path:

@@ -135,7 +135,7 @@ class Countermeasure:
             ValueError: a window that is too short for the detector, or a hop that is not positive.
             TimeoutError: the deadline passed.
         """
-        rate_hz = self.detector.specifications.sample_rate_hz
+        rate_hz = self.detector.frontend.sample_rate_hz
         decoded = inspect(audio, rate_hz, name=name, max_duration_s=max_duration_s, deadline_s=deadline_s)
         waveform = decoded.waveform
         label = name or ("audio" if isinstance(audio, bytes) else str(audio))

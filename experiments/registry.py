@@ -101,20 +101,25 @@ def version_of(uri: str) -> ModelVersion:
         raise LookupError(f"{uri}: no such model in {mlflow_store.address()}; `spooflab promote` makes one") from error
 
 
-def model_folder(uri: str) -> Path:
+def model_folder(uri: str, into: Path | None = None) -> Path:
     """Return a local copy of the files of a version, all of them.
+
+    Args:
+        uri: of the version.
+        into: folder to copy them to; when not given, the store's own where it is on this machine, else a new one.
 
     Raises:
         LookupError: there is no such version.
     """
     found = version_of(uri)
-    return Path(mlflow.artifacts.download_artifacts(f"models:/{found.name}/{found.version}"))
+    place = None if into is None else str(into)
+    return Path(mlflow.artifacts.download_artifacts(f"models:/{found.name}/{found.version}", dst_path=place))
 
 
-def countermeasure_folder(uri: str) -> Path:
-    """Return a local copy of the files of a registered countermeasure.
+def countermeasure_folder(uri: str, into: Path | None = None) -> Path:
+    """Return a local copy of the files of a registered countermeasure, as ``model_folder`` does.
 
     Raises:
         LookupError: there is no such version.
     """
-    return model_folder(uri) / "artifacts" / COUNTERMEASURE_ARTIFACT
+    return model_folder(uri, into) / "artifacts" / COUNTERMEASURE_ARTIFACT

@@ -52,7 +52,7 @@ def prepare(detector: Detector, samples: int | None = None) -> Prepared:
         detector: in evaluation mode, on the CPU; not changed.
         samples: of a window; the training crop when not given.
     """
-    samples = samples or round(detector.crop_s * detector.specifications.sample_rate_hz)
+    samples = samples or round(detector.crop_s * detector.frontend.sample_rate_hz)
     if isinstance(detector.frontend, Waveform):
         return Prepared(detector, samples, None, 0.0, "networks that read the waveform itself gain nothing")
     if next(detector.frontend.parameters(), None) is not None:

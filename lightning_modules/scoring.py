@@ -59,7 +59,7 @@ def score_waveform(
     refuse_impossible_windows(window_s, hop_s)
     if not len(waveform):
         raise ValueError("the waveform is empty: there is nothing to score")
-    rate_hz = detector.specifications.sample_rate_hz
+    rate_hz = detector.frontend.sample_rate_hz
     window = round(window_s * rate_hz)
     if detector.shorter == "pad":
         window = min(window, len(waveform))  # alone, an utterance needs no padding

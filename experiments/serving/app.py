@@ -15,6 +15,7 @@ from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from functools import partial
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -29,10 +30,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from experiments.answers import Options, answers
+from experiments.serving.balance import Balance
 from experiments.serving.bodies import Reading, UnsupportedError, received
 from experiments.serving.guard import BUSY, PATH, Guard, refusal
 from experiments.serving.messages import MessageError
-from experiments.serving.metrics import Metrics
+from experiments.serving.metrics import FOLDER_VARIABLE, Metrics
 from experiments.serving.models import Loaded, Models, end_with
 from experiments.serving.processes import GRACE_S
 from experiments.serving.settings import Settings, from_environment
@@ -47,16 +49,19 @@ def build() -> FastAPI:
     settings, metrics = from_environment(), Metrics()
     if multiprocessing.parent_process() is not None:
         end_with(os.getppid())
-    return application(settings, Models(settings.model, settings.reload_s, metrics), metrics)
+    folder = os.environ.get(FOLDER_VARIABLE)
+    balance = Balance(Path(folder)) if folder else None
+    return application(settings, Models(settings.model, settings.reload_s, metrics), metrics, balance)
 
 
-def application(settings: Settings, models: Models, metrics: Metrics) -> FastAPI:
+def application(settings: Settings, models: Models, metrics: Metrics, balance: Balance | None = None) -> FastAPI:
     """Make the application.
 
     Args:
         settings: limits and origins.
         models: what to judge with; watched from the start of the application to its end.
         metrics: to tell.
+        balance: between the processes; none where there is one.
     """
     os.environ[MLFLOW_SCORING_SERVER_REQUEST_TIMEOUT.name] = str(math.ceil(settings.timeout_s + GRACE_S))
     described = cast("PyFuncModel", SimpleNamespace(metadata=Model()))  # all that MLflow's application asks of a model
@@ -87,7 +92,8 @@ def application(settings: Settings, models: Models, metrics: Metrics) -> FastAPI
         return Response(await asyncio.to_thread(metrics.page), media_type="text/plain; version=0.0.4; charset=utf-8")
 
     _explain_refusals(app)
-    app.add_middleware(Guard, metrics=metrics, max_body_bytes=settings.max_body_bytes, max_waiting=settings.max_waiting)
+    limits = {"max_body_bytes": settings.max_body_bytes, "max_waiting": settings.max_waiting}
+    app.add_middleware(Guard, metrics=metrics, balance=balance, **limits)
     if settings.origins:
         app.add_middleware(CORSMiddleware, allow_origins=settings.origins, allow_methods=["GET", "POST"])
     return app

@@ -8,6 +8,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from experiments.serving.balance import Balance
 from experiments.serving.metrics import Metrics
 
 PATH: Final = "/invocations"
@@ -23,13 +24,17 @@ class Guard:
         metrics: told of every request.
         max_body_bytes: of a body, whatever its head says.
         max_waiting: requests held at a time, so that memory has a limit: further ones are told to come again.
+        balance: between the processes; none where there is one.
     """
 
-    def __init__(self, app: ASGIApp, metrics: Metrics, max_body_bytes: int, max_waiting: int) -> None:
+    def __init__(
+        self, app: ASGIApp, metrics: Metrics, max_body_bytes: int, max_waiting: int, balance: Balance | None = None
+    ) -> None:
         self._app = app
         self._metrics = metrics
         self._max_body_bytes = max_body_bytes
         self._max_waiting = max_waiting
+        self._balance = balance
         self._waiting = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -43,10 +48,11 @@ class Guard:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                if self._balance is not None and self._balance.gives_up():
+                    message["headers"] = [*message.get("headers", []), (b"connection", b"close")]
             await send(message)
 
-        self._waiting += 1
-        self._metrics.in_flight.inc()
+        self._hold(1)
         try:
             await self._admitted(scope, receive, told)
         except Exception:  # noqa: BLE001 - the server goes on
@@ -54,10 +60,15 @@ class Guard:
             if status == GONE:  # nothing was sent
                 await refusal(FAILED, "it failed here, through no fault of the request")(scope, receive, told)
         finally:
-            self._waiting -= 1
-            self._metrics.in_flight.dec()
+            self._hold(-1)
             self._metrics.requests.labels(str(status)).inc()
             self._metrics.seconds.observe(time.perf_counter() - start)
+
+    def _hold(self, more: int) -> None:
+        self._waiting += more
+        self._metrics.in_flight.inc(more)
+        if self._balance is not None:
+            self._balance.hold(self._waiting)
 
     async def _admitted(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self._waiting > self._max_waiting:

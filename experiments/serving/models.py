@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 
@@ -60,8 +61,10 @@ def load(uri: str) -> Loaded:
         Exception: whatever a broken version raises.
     """
     name, version = named(uri)
-    folder = Path(uri) if version == NO_VERSION else registry.countermeasure_folder(f"models:/{name}/{version}")
-    countermeasure = Countermeasure.load(folder)
+    with TemporaryDirectory(prefix="spooflab-version-") as copied:  # else every reload would leave a download behind
+        registered = f"models:/{name}/{version}"
+        folder = Path(uri) if version == NO_VERSION else registry.countermeasure_folder(registered, Path(copied))
+        countermeasure = Countermeasure.load(folder)
     warm(countermeasure)
     return Loaded(name, version, countermeasure)
 

@@ -1,9 +1,13 @@
 """A version that fails leaves the one before in its place, and is tried again."""
 
+import shutil
+from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
+from experiments import registry as registry_files
 from experiments.serving.metrics import Metrics
 from experiments.serving.models import Loaded, Models, load, warm
 from tests.served import tiny_countermeasure
@@ -55,6 +59,21 @@ def test_a_broken_version_leaves_the_one_before(models, registry):
     registry.broken = set()
     assert models.refresh()
     assert (models.current.version, models.problem) == ("2", "")
+
+
+def test_a_version_leaves_no_copy_of_its_files_behind(tmp_path, monkeypatch):
+    files, copies = tiny_countermeasure(tmp_path), []
+
+    def copied(uri: str, into: Path) -> Path:
+        copies.append(into)
+        return Path(shutil.copytree(files, into / "countermeasure"))
+
+    monkeypatch.setattr(registry_files, "version_of", lambda uri: SimpleNamespace(name="m", version="7"))
+    monkeypatch.setattr(registry_files, "countermeasure_folder", copied)
+    loaded = load("models:/m@champion")
+    assert loaded.version == "7"
+    assert np.isfinite(loaded.countermeasure.score(np.full(16_000, 0.1, np.float32)))
+    assert not copies[0].exists()
 
 
 def test_a_registry_that_is_away_changes_nothing(registry):
