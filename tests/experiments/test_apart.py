@@ -13,5 +13,5 @@ def test_what_is_returned_comes_back_and_the_module_stays_away():
 
 
 def test_what_is_raised_is_raised_here():
-    with pytest.raises(ValueError, match="math domain error|nonnegative"):
+    with pytest.raises(ValueError, match=r"domain|nonnegative"):
         call_apart("math", "sqrt", -1.0)
