@@ -79,7 +79,7 @@ def score_streams(folder: Path, items: Iterable[Item], options: StreamOptions, m
 
 def _judge(countermeasure: Countermeasure, item: Item, options: StreamOptions, write: Callable[[str], None]) -> None:
     start_s = time.perf_counter()
-    with _opened(item.path, countermeasure.detector.specifications.sample_rate_hz) as recording:
+    with _opened(item.path, countermeasure.detector.frontend.sample_rate_hz) as recording:
         for judged in judge_stream(
             countermeasure, recording, str(item.path), options.window_s, options.hop_s, options.aggregation
         ):

@@ -110,7 +110,7 @@ def judge_stream(
         llr = float(point.calibration.llr(window.score))
         whole.add(llr)
         yield JudgedWindow(window.start_s, window.end_s, llr, decide(llr))
-    duration_s = heard.samples / detector.specifications.sample_rate_hz
+    duration_s = heard.samples / detector.frontend.sample_rate_hz
     if duration_s < MIN_DURATION_S:
         raise AudioError(
             f"{label}: found {duration_s * 1000:.0f} ms of audio, expected at least {MIN_DURATION_S * 1000:.0f} ms; "

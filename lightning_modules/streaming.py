@@ -58,7 +58,7 @@ def score_stream(
     window_s = detector.crop_s if window_s is None else window_s
     hop_s = window_s / 2 if hop_s is None else hop_s
     refuse_impossible_windows(window_s, hop_s)
-    rate_hz = detector.specifications.sample_rate_hz
+    rate_hz = detector.frontend.sample_rate_hz
     for cut in _windows(blocks, round(window_s * rate_hz), max(round(hop_s * rate_hz), 1), detector.shorter == "pad"):
         with torch.inference_mode():  # not around `yield`: who iterates may train
             scores = (score or detector)(torch.from_numpy(cut.windows))
