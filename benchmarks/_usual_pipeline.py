@@ -1,4 +1,4 @@
-"""A waveform in, its score out as tutorials write it out: librosa's features, and a CNN of PyTorch's layers as they are.
+"""A waveform in, its score out as tutorials write it: librosa's features, and a CNN of PyTorch's layers as they are.
 
 The CNN has the layers and widths of `SpectrogramCNN`, in the default layout, with ReLU before pooling and adaptive
 pooling for its statistics.
