@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from _claims import Claim, main
 from _published import PublishedAasist, PublishedRawNet2
+from _usual_pipeline import PlainCNN
 from _usual_pipeline import score as usual_score
 from torch import Tensor, nn
 
@@ -89,7 +90,7 @@ def ratio(taken: dict[str, np.ndarray], ours: str, theirs: str) -> float:
 def small_cnn(clip: Tensor, folder: Path, turns: int, *, quick: bool) -> list[Claim]:
     """The shipped CNN."""
     detector = Detector(LogMel(), SpectrogramCNN(), crop_s=CLIP_S).eval()
-    ways = {"torch": eager(detector, clip), "usual": partial(usual_score, detector, clip[0].numpy())}
+    ways = {"torch": eager(detector, clip), "usual": partial(usual_score, PlainCNN().eval(), clip[0].numpy())}
     taken = in_turns({**ways, **forms_of(detector, QUICK_FORMS if quick else CNN_FORMS, clip, folder)}, turns)
     told("CNN", taken)
     best = min((name for name in taken if name not in ways), key=lambda name: float(np.median(taken[name])))

@@ -5,7 +5,7 @@ from torch import Tensor
 from lightning_modules.enhancement.enhancement import Enhancement, Noise
 
 NOISIEST = 10**-0.5
-CLEANEST = 10**2
+CLEANEST = 10.0**2
 """-5 and 20 dB: the range in which Berouti et al. let the over-subtraction follow the ratio."""
 
 

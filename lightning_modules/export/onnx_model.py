@@ -54,8 +54,13 @@ def write_onnx(detector: Detector, to: Path, network_dtype: torch.dtype = torch.
 
 
 def nodes_to_keep(path: Path, detector: Detector) -> list[str]:
-    """Return the names of the nodes of an ONNX model that make what the network reads, and of fixed filters in it."""
+    """Return the names of the nodes of an ONNX model that are not to be rounded to 8 bits.
+
+    They are those that make what the network reads, filters in it that are not learnt, and the classifier: it is small,
+    and of logits in 8 bits many trials would have the same score.
+    """
     fixed = {name for name, module in Graph(detector, "onnx").named_modules() if isinstance(module, _FIXED)}
+    fixed.add("network.classifier")
     return [node.name for node in onnx.load(path).graph.node if _is_fixed(node, fixed)]
 
 

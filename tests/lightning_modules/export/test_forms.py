@@ -48,16 +48,17 @@ def test_rounded_forms_are_close(maker, onnx_form, windows, expected, name):
     assert 0 < float((found - expected).abs().max()) < 0.25 * float(expected.std())
 
 
-def test_what_makes_the_features_stays_in_single_precision(maker, onnx_form, cnn):
+def test_features_and_classifier_stay_in_single_precision(maker, onnx_form, cnn):
     import onnx
 
     kept = set(nodes_to_keep(onnx_form.path, cnn))
-    model = onnx.load(maker.make("onnx-int8-static-minmax").path)
-    products = {node.name for node in onnx.load(onnx_form.path).graph.node if node.op_type == "MatMul"}
-    assert products & kept
-    rounded = {name for node in model.graph.node if node.op_type == "DequantizeLinear" for name in node.output}
-    assert rounded
-    assert not rounded & {name for node in model.graph.node if node.name in kept for name in node.input}
+    nodes = onnx.load(maker.make("onnx-int8-static-minmax").path).graph.node
+    weights = {name for node in nodes if node.name in kept for name in node.input}
+    assert {"frontend.transform.cosines", "network.classifier.weight"} < weights
+    rounded = {name for node in nodes if node.op_type == "QuantizeLinear" for name in node.input}
+    rounded |= {name for node in nodes if node.op_type == "DequantizeLinear" for name in node.output}
+    assert any("network" in name for name in rounded)
+    assert not any(name.startswith(("frontend", "network.classifier")) for name in rounded)
 
 
 def test_scores_do_not_depend_on_what_they_are_scored_with(maker, onnx_form, windows):
