@@ -14,7 +14,7 @@ from datamodules.corpora.asvspoof2019 import asvspoof2019_la
 from experiments import form_run, registry, tracking
 from experiments.cli import main as spooflab
 from experiments.compress import some
-from experiments.score import load
+from experiments.score_batch import load
 
 NAME, FORM = "compressed", "onnx-int8-dynamic"
 EXAMPLE = Path(__file__).resolve().parents[2] / "docs" / "onnx_example.py"
