@@ -207,7 +207,8 @@ def _in_parts(found: Explanation) -> Map:
 def _finding(countermeasure: Countermeasure, group: Group, bonafide: Group) -> Finding:
     edges_hz = group.band_edges_hz
     difference = contrast(group, bonafide)
-    _, run = fullest_run(-difference.sum(axis=1))
+    profile = difference.sum(axis=1)
+    _, run = fullest_run(-profile - np.abs(profile).mean())  # no band grows over what hardly differs
     low_hz, high_hz = float(edges_hz[run.start]), float(edges_hz[run.stop])
     there = float(difference[run].sum())
     rise, rise_of_bonafide = (_rise(countermeasure, some.trials, low_hz, high_hz) for some in (group, bonafide))

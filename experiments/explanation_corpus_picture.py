@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from experiments.explanation_corpus import PARTS, AttackExplanations, Map, contrast
 from experiments.explanation_picture import LIGHT, diverging
+from experiments.explanation_words import signed
 from experiments.plots import DPI, WIDTH_IN
 
 _ACROSS = 3
@@ -30,7 +31,7 @@ def draw_attacks(found: AttackExplanations) -> Figure:
     for number, (axes, values, group) in enumerate(zip(panels.flat, maps, found.groups, strict=False)):
         _panel(axes, values, found, scale)
         name = "bona fide" if number == 0 else f"{group.attack}, less bona fide"
-        axes.set_title(f"{name}\nmean score {np.mean(group.scores):+.2f}", loc="left", fontsize=9)
+        axes.set_title(f"{name}\nmean score {signed(float(np.mean(group.scores)))}", loc="left", fontsize=9)
         if number:
             finding = found.findings[number - 1]
             for edge_hz in (finding.low_hz, finding.high_hz):
