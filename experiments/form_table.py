@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -217,7 +218,7 @@ def _way(detector: Detector, clip: NDArray[np.float32], score: Scorer) -> Callab
     return lambda: score_waveform(detector, clip, score=score)
 
 
-def _speed(taken: dict[str, NDArray[np.float64]], name: str) -> dict[str, float | None]:
+def _speed(taken: dict[str, NDArray[np.float64]], name: str) -> dict[str, Any]:
     (middle, late), cpu = np.quantile(taken[name][0], [0.5, 0.95]), taken[name][1]
     return {
         "p50_ms": float(1000 * middle),
@@ -228,12 +229,12 @@ def _speed(taken: dict[str, NDArray[np.float64]], name: str) -> dict[str, float 
     }
 
 
-def _errors(scored: ScoredTrials, reference: ScoredTrials | None, *, errors: bool) -> dict[str, float | str | None]:
+def _errors(scored: ScoredTrials, reference: ScoredTrials | None, *, errors: bool) -> dict[str, Any]:
     if not errors:
         return {}
     classes = split_by_label(scored.scores, scored.labels)
     _, counts = np.unique(scored.scores, return_counts=True)
-    rates: dict[str, float | str | None] = {
+    rates: dict[str, Any] = {
         "eer": equal_error_rate(*classes).eer,
         "eer_grouped": equal_error_rate(*classes, variant="grouped").eer,
         "tie_rate": float(counts[counts > 1].sum() / counts.sum()),

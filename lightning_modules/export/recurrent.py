@@ -1,5 +1,7 @@
 """Recurrent layers of PyTorch in, the operators of the same name in ONNX out: for steps of any number."""
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
@@ -35,7 +37,7 @@ class Recurrent(nn.Module):
     def forward(self, steps: Tensor) -> tuple[Tensor, None]:
         """Turn ``(batch, steps, inputs)`` into ``(batch, steps, directions * units)``; the last states are not told."""
         outputs = steps.transpose(0, 1)
-        attributes: dict[str, int | str] = {"hidden_size": self.units}
+        attributes: dict[str, Any] = {"hidden_size": self.units}
         attributes |= {"direction": "bidirectional"} if self.directions > 1 else {}
         attributes |= {"linear_before_reset": 1} if self.kind == "GRU" else {}
         for layer in range(self.layers.num_layers):

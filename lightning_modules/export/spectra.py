@@ -37,7 +37,7 @@ class FoldedSquares(nn.Module):
         self.hop = frontend.hop_samples
         self.window = frontend.window_samples
         self.block = math.gcd(self.window, self.hop)
-        self.half = (self.window + 1) // 2  # of an odd window the middle sample counts once
+        self.middle = (self.window + 1) // 2  # of an odd window the middle sample counts once
         window = frontend.window[: self.window].double()
         time = torch.arange(self.window, dtype=torch.float64) - (self.window - 1) / 2
         phase = 2 * math.pi / frontend.n_fft * time[:, None] * torch.arange(frontend.n_fft // 2 + 1)
@@ -53,7 +53,7 @@ class FoldedSquares(nn.Module):
     def forward(self, waveform: Tensor) -> Tensor:
         """Turn ``(batch, samples)`` into ``(batch, frames, 2 * (n_fft // 2 + 1))``: real, imaginary, and so on."""
         frames = self._frames(waveform) * self.taper
-        before = frames[..., : self.half].flip(-1)
+        before = frames[..., : self.middle].flip(-1)
         after = frames[..., self.window // 2 :]
         rows = (after + before).flatten(0, 1), (after - before).flatten(0, 1)
         parts = torch.stack((rows[0] @ self.cosines, rows[1] @ self.sines), dim=-1)
@@ -88,7 +88,7 @@ class ConvolvedEnhancement(nn.Module):
         self.enhancement = enhancement
         transform: ShortTimeFourier = enhancement.transform
         self.hop, samples = transform.hop_samples, transform.window_samples
-        self.half = samples // 2
+        self.margin = samples // 2
         bins = samples // 2 + 1
         time = torch.arange(samples, dtype=torch.float64)
         phase = 2 * math.pi / samples * torch.arange(bins)[:, None] * time
@@ -105,7 +105,7 @@ class ConvolvedEnhancement(nn.Module):
 
     def forward(self, waveform: Tensor) -> Tensor:
         """Enhance ``(batch, samples)``."""
-        padded = functional.pad(waveform.unsqueeze(1), (self.half, self.half), mode="reflect")
+        padded = functional.pad(waveform.unsqueeze(1), (self.margin, self.margin), mode="reflect")
         spectrum = functional.conv1d(padded, self.tones, stride=self.hop)
         real, imaginary = spectrum.chunk(2, dim=1)
         power = real.square() + imaginary.square()
@@ -115,4 +115,4 @@ class ConvolvedEnhancement(nn.Module):
         laid = functional.conv_transpose1d(enhanced, self.inverse, stride=self.hop)
         weights = functional.conv_transpose1d(torch.ones_like(gain[:1, :1]), self.taper, stride=self.hop)
         end = waveform.shape[-1]
-        return (laid[:, 0, self.half : self.half + end]) / weights[:, 0, self.half : self.half + end]
+        return (laid[:, 0, self.margin : self.margin + end]) / weights[:, 0, self.margin : self.margin + end]

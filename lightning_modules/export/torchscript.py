@@ -2,6 +2,7 @@
 
 import io
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -16,11 +17,11 @@ class ScriptScorer:
     """Scores windows of one length, one at a time: batches are no faster on one thread.
 
     Args:
-        module: traced and frozen.
+        module: traced and frozen, or compiled.
         samples: of the windows.
     """
 
-    def __init__(self, module: torch.jit.ScriptModule, samples: int) -> None:
+    def __init__(self, module: Callable[[Tensor], Tensor], samples: int) -> None:
         self._module = module
         self.samples = samples
 

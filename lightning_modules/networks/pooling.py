@@ -1,5 +1,7 @@
 """Maps ``(batch, channels, bins, frames)`` in, statistics over time per band of frequency out."""
 
+from typing import Any
+
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -44,7 +46,7 @@ def time_maxima(maps: Tensor, size: int) -> Tensor:
     Where a graph of ONNX is recorded, its own operator: PyTorch's writes down how many frames there were.
     """
     if torch.onnx.is_in_onnx_export():
-        window = {"kernel_shape": [size], "strides": [size]}
+        window: dict[str, Any] = {"kernel_shape": [size], "strides": [size]}
         shape = (*maps.shape[:-1], maps.shape[-1] // size)
         return torch.onnx.ops.symbolic("MaxPool", [maps], window, dtype=maps.dtype, shape=shape)
     return functional.max_pool1d(maps, size)
