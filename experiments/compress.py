@@ -2,8 +2,10 @@
 
 import argparse
 import json
+import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext, redirect_stdout
 from dataclasses import asdict
 from pathlib import Path
 
@@ -15,12 +17,14 @@ from experiments import form_run, registration, registry, tracking
 from experiments.candidate import open_candidate, version_tags
 from experiments.data_config import read_corpus
 from experiments.deployed_trial import recordings
+from experiments.distil import distil
 from experiments.evaluate import evaluate
 from experiments.form_show import show
 from experiments.form_table import Compared, Row, tabulate
 from experiments.fusion_members import Member, open_member
 from experiments.inference import NOT_CALIBRATED, Countermeasure, OperatingPoint, facts
 from experiments.model_card import model_card
+from experiments.prune import Plan, prune
 from experiments.train import quieten
 from lightning_modules.export.form import Form
 from lightning_modules.export.forms import FORMS
@@ -64,6 +68,21 @@ def some(trials: Sequence[Trial], most: int | None) -> list[Trial]:
         number = min(len(of_class), max(2, round(most * len(of_class) / len(trials))))
         chosen += of_class[:: max(1, len(of_class) // number)][:number]
     return chosen
+
+
+def smaller(model: str, amount: float | None, student: Sequence[Path]) -> str:
+    """Remove channels of a model, then teach a student what is left, each where it is asked for; return the model left.
+
+    Args:
+        model: id of a run, ``models:/NAME@ALIAS``, or path of a checkpoint.
+        amount: share of each layer's channels that is removed; none for no pruning.
+        student: configs of the training that distils; none for no distillation.
+    """
+    if amount is not None:
+        model = prune(model, Plan(amount, structured=True)).run_id
+    if student:
+        model = distil(model, [word for config in student for word in ("--config", str(config))]).run_id
+    return model
 
 
 def log_table(member: Member, compared: Compared, corpus: Manifest, partition: str) -> str:
@@ -129,6 +148,8 @@ def main(arguments: list[str]) -> int:
     """Compress from the command line."""
     options = _options(arguments)
     quieten()
+    with redirect_stdout(sys.stderr) if options.json else nullcontext():
+        options.model = smaller(options.model, options.prune, options.distil)
     member = open_member(options.model)
     corpus = corpus_for(member, options.config)
     trials = some(corpus.partition(options.partition), options.trials)
@@ -176,6 +197,17 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="spooflab compress", description="Make smaller and faster forms of a model.")
     parser.add_argument("--model", required=True, help="id of a run, models:/NAME@ALIAS, or a checkpoint")
     parser.add_argument("--formats", type=_formats, default=DEFAULT, help=f"with commas: {', '.join(FORMS)}; or {ALL}")
+    parser.add_argument(
+        "--prune", type=float, metavar="SHARE", help="first remove this share of the channels; see prune"
+    )
+    parser.add_argument(
+        "--distil",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="CONFIG",
+        help="first teach a student: configs of its data, its network and distil.yaml; repeat",
+    )
     parser.add_argument("--config", type=Path, help="whose data to judge on; the run's own when not given")
     parser.add_argument("--partition", choices=["dev", "eval"], default="eval")
     parser.add_argument("--trials", type=int, help="at most so many; all when not given")

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import mlflow
 import pandas as pd
@@ -11,9 +12,10 @@ import pytest
 import yaml
 
 from datamodules.corpora.asvspoof2019 import asvspoof2019_la
-from experiments import form_run, registry, tracking
+from experiments import compress, form_run, registry, tracking
 from experiments.cli import main as spooflab
 from experiments.compress import some
+from experiments.prune import Plan
 from experiments.score_batch import load
 
 NAME, FORM = "compressed", "onnx-int8-dynamic"
@@ -131,3 +133,18 @@ def test_some_trials_are_of_both_classes(tiny_corpus):
     assert {trial.label for trial in chosen} == {0, 1}
     assert 8 <= len(chosen) <= 14
     assert some(trials, None) == some(trials, 10_000) == list(trials)
+
+
+def test_a_model_is_pruned_first_and_what_is_left_taught_on(monkeypatch):
+    told = []
+    monkeypatch.setattr(
+        compress, "prune", lambda model, plan: told.append((model, plan)) or SimpleNamespace(run_id="p")
+    )
+    monkeypatch.setattr(compress, "distil", lambda *words: told.append(words) or SimpleNamespace(run_id="d"))
+    configs = [Path("data.yaml"), Path("distil.yaml")]
+    assert compress.smaller("m", None, []) == "m"
+    assert compress.smaller("m", 0.5, configs) == "d"
+    assert told == [
+        ("m", Plan(0.5, structured=True)),
+        ("p", ["--config", "data.yaml", "--config", "distil.yaml"]),
+    ]
