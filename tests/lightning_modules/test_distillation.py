@@ -97,10 +97,10 @@ def test_a_student_comes_to_say_what_its_teacher_says():
     distilled = DistilledDetector(cnn(), teacher, Distillation(temperature=1.0, weight=1.0))
     with torch.no_grad():
         before = float(soft_loss(distilled.logits(BATCH), teacher.logits(BATCH), 1.0))
-    learn(distilled, 60)
+    learn(distilled, 30)
     with torch.no_grad():
         after = float(soft_loss(distilled.logits(BATCH), teacher.logits(BATCH), 1.0))
-    assert after < 0.2 * before
+    assert after < 0.4 * before
 
 
 @pytest.mark.parametrize("loss", [None, AmSoftmax()], ids=["cross-entropy", "angles"])
