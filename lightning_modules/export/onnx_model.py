@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import onnx
+import onnxruntime
 import torch
 from torch import Tensor
 from torch.export import Dim
@@ -23,6 +24,9 @@ from lightning_modules.networks.sinc import SincFilterbank
 from lightning_modules.normalisation import Normalisation
 
 SHORTEST_S, LONGEST_S = 0.25, 600.0
+_LONGER = 1.37  # than a crop: no round number of frames
+_NEAR = 1e-3  # what is wrong for a length is off by more
+_FATAL = 4  # what a trial says of its failure is of no use to anybody
 _SCOPES = "pkg.torch.onnx.name_scopes"
 _FIXED = (Frontend, Enhancement, Normalisation, SincFilterbank)
 
@@ -45,7 +49,8 @@ def write_onnx(detector: Detector, to: Path, network_dtype: torch.dtype = torch.
     example = 0.1 * torch.randn(2, samples, generator=torch.Generator().manual_seed(0))
     shortest = shortest_samples(detector)
     model = _written(graph, example, shortest) if shortest < samples else None
-    if model is None or not _takes_any_batch(model):
+    lengths = (shortest, round(_LONGER * samples))
+    if model is None or not _takes_any_batch(model) or not _holds(model, detector, lengths, network_dtype):
         model = _written(graph, example, None)
     if model is None:
         raise RefusedError(f"{type(detector.network).__name__} cannot be written as ONNX: {_why(graph, example)}")
@@ -112,6 +117,31 @@ def _exported(graph: Graph, example: Tensor, shortest: int | None) -> onnx.Model
     if program is None:
         raise RuntimeError("the exporter gave nothing")
     return program.model_proto
+
+
+def _holds(model: onnx.ModelProto, detector: Detector, lengths: tuple[int, ...], dtype: torch.dtype) -> bool:
+    """Whether a model scores waveforms of other lengths than its example's as the detector does.
+
+    What the exporter takes for a constant, such as how many nodes a graph keeps, is wrong for them.
+    """
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = _FATAL
+    try:
+        session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    except Exception:  # noqa: BLE001 - who opens the file is told why it cannot be run
+        return True
+    for samples in lengths:
+        waveforms = 0.1 * torch.randn(2, samples, generator=torch.Generator().manual_seed(0))
+        try:
+            (found,) = session.run([OUTPUT], {INPUT: waveforms.numpy()})
+        except Exception:  # noqa: BLE001 - its exceptions have no common base
+            return False
+        with torch.inference_mode():
+            expected = detector(waveforms)
+        difference = (torch.from_numpy(found) - expected).abs()
+        if dtype == torch.float32 and not bool((difference <= _NEAR * expected.abs().clamp_min(1.0)).all()):
+            return False
+    return True
 
 
 def _takes_any_batch(model: onnx.ModelProto) -> bool:

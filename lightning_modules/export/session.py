@@ -28,6 +28,7 @@ class Scorer:
     """
 
     def __init__(self, path: Path, threads: int | None = None) -> None:
+        self._name = path.name
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads or torch.get_num_threads()
         options.inter_op_num_threads = 1
@@ -57,12 +58,16 @@ class Scorer:
 
         Raises:
             ValueError: it takes windows of another length alone.
+            RuntimeError: the runtime fails.
         """
         if self.samples is not None and waveform.shape[1] != self.samples:
             raise ValueError(
                 f"found windows of {waveform.shape[1]} samples, expected {self.samples}: this form takes no others"
             )
-        (scores,) = self._session.run([OUTPUT], {INPUT: waveform.detach().float().numpy()})
+        try:
+            (scores,) = self._session.run([OUTPUT], {INPUT: waveform.detach().float().numpy()})
+        except Exception as error:  # its exceptions have no common base
+            raise RuntimeError(f"{self._name}: {tuple(waveform.shape)} not scored: {_first_line(error)}") from error
         return torch.from_numpy(scores)
 
 
