@@ -119,3 +119,19 @@ def test_nothing_of_the_detector_is_changed(cnn, windows, expected, tmp_path):
     Maker(cnn, tmp_path, windows.numpy).make("torchscript-int8-dynamic")
     with torch.inference_mode():
         assert torch.equal(cnn(windows), expected)
+
+
+def test_a_graph_that_is_wrong_for_other_lengths_is_found(onnx_form, cnn):
+    import copy
+
+    import onnx
+
+    from lightning_modules.export.onnx_model import _holds
+
+    model = onnx.load(onnx_form.path)
+    assert _holds(model, cnn, (8000, 21_931), torch.float32)
+    other = copy.deepcopy(cnn)
+    with torch.no_grad():
+        other.network.classifier.bias[1] += 0.1
+    assert not _holds(model, other, (8000,), torch.float32)
+    assert not _holds(model, cnn, (100,), torch.float16)  # the runtime fails: shorter than a window
