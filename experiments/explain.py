@@ -132,11 +132,14 @@ def _show(rows: list[dict[str, Any]]) -> None:
     table = Table(
         caption="score: log-likelihood ratio, higher = more bona fide; the page has the picture and the sound"
     )
-    for name in ("recording", "score", "decision", "strongest reason", "page"):
+    for name in ("recording", "score", "decision", "strongest reason for it", "page"):
         table.add_column(name, justify="right" if name == "score" else "left", overflow="fold")
     for values in rows:
-        reasons = values["words"][1:2] if values["regions"] else ["none stands out"]
-        cells = (values["utterance"], f"{values['score']:+.2f}", values["decision"], *reasons, values["files"]["page"])
+        called = values["decision"] == "bonafide"
+        told = zip(values["words"][1:], values["regions"], strict=False)  # then come words on how far to trust them
+        reasons = [word for word, region in told if (region["effect"] > 0) == called]
+        reason = reasons[0] if reasons else "none stands out"
+        cells = (values["utterance"], f"{values['score']:+.2f}", values["decision"], reason, values["files"]["page"])
         table.add_row(*map(escape, cells))
     console().print(table)
 
