@@ -98,7 +98,9 @@ def version_of(uri: str) -> ModelVersion:
         name, _, number = name.partition("/")
         return client.get_model_version(name, number)
     except MlflowException as error:
-        raise LookupError(f"{uri}: no such model in {mlflow_store.address()}; `spooflab promote --sweep S` (or --model RUN) makes one") from error
+        raise LookupError(
+            f"{uri}: no such model in {mlflow_store.address()}; `spooflab promote --sweep S` makes one"
+        ) from error
 
 
 def model_folder(uri: str, into: Path | None = None) -> Path:

@@ -106,7 +106,7 @@ def main(arguments: list[str]) -> int:
         others = registry.names()
         raise LookupError(
             f"no model {options.name!r} in {mlflow_store.address()}; "
-            + (f"there are {', '.join(others)}" if others else "`spooflab promote --sweep S` (or --model RUN) makes one")
+            + (f"there are {', '.join(others)}" if others else "`spooflab promote --sweep S` makes one")
         )
     found, journal = rows(options.name), promotion_journal.read(options.name)
     said = notices(journal, registry.aliases(options.name))
