@@ -24,7 +24,7 @@ from experiments.scored_trials import ScoredTrials, write_scores
 from experiments.threads import cores, share, use
 from experiments.train import quieten
 from lightning_modules.detector import Detector
-from lightning_modules.export.onnx_file import open_onnx
+from lightning_modules.export.session import open_onnx
 from lightning_modules.metrics.calibration import Calibration, fit_calibration
 from lightning_modules.metrics.eer import equal_error_rate
 from lightning_modules.metrics.trials import split_by_label

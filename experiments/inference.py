@@ -15,7 +15,6 @@ from datamodules.audio import MAX_DURATION_S, AudioError, inspect, require_min_d
 from datamodules.recording_facts import recording_facts
 from lightning_modules.detector import Detector
 from lightning_modules.export.form import Form
-from lightning_modules.export.onnx_file import describe, open_onnx
 from lightning_modules.metrics.calibration import Calibration
 from lightning_modules.prepared import Prepared, prepare
 from lightning_modules.scoring import score_waveform
@@ -105,7 +104,7 @@ class Countermeasure:
         """
         values = json.loads((folder / OPERATING_POINT_FILE).read_text())
         calibration = Calibration(**values.pop("calibration"))
-        form = open_onnx(folder / _FORM) if (folder / _FORM).exists() else None
+        form = _opened(folder / _FORM) if (folder / _FORM).exists() else None
         return cls(Detector.from_file(folder / _CHECKPOINT), OperatingPoint(calibration=calibration, **values), form)
 
     @cached_property
@@ -190,6 +189,8 @@ def save(folder: Path, checkpoint: Path, operating_point: OperatingPoint, form: 
     shutil.copyfile(checkpoint, folder / _CHECKPOINT)
     (folder / OPERATING_POINT_FILE).write_text(json.dumps(asdict(operating_point), indent=1))
     if form is not None:
+        from lightning_modules.export.onnx_file import describe  # noqa: PLC0415 - as below
+
         shutil.copyfile(form, folder / _FORM)
         describe(folder / _FORM, facts(Detector.from_file(checkpoint).specifications, operating_point))
 
@@ -208,3 +209,9 @@ def facts(specifications: Specifications, point: OperatingPoint) -> dict[str, st
         "threshold": repr(float(point.threshold)),
         "threshold_source": point.source,
     }
+
+
+def _opened(path: Path) -> Form:
+    from lightning_modules.export.session import open_onnx  # noqa: PLC0415 - what has no form needs no runtime
+
+    return open_onnx(path)

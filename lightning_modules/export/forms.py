@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from lightning_modules.detector import Detector
 from lightning_modules.export.form import Form
 from lightning_modules.export.inductor import write_inductor
-from lightning_modules.export.onnx_file import FORM_FACT, OPSET_FACT, describe, open_onnx, opset_of
+from lightning_modules.export.onnx_file import describe, opset_of
 from lightning_modules.export.onnx_model import nodes_to_keep, write_onnx
 from lightning_modules.export.quantization import Calibrator, in_8_bits_dynamic, in_8_bits_static
 from lightning_modules.export.recurrent_int8 import with_8_bit_recurrence
+from lightning_modules.export.session import FORM_FACT, OPSET_FACT, open_onnx
 from lightning_modules.export.torchscript import write_torchscript
 
 STATIC: Final = "onnx-int8-static"

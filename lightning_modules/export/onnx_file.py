@@ -1,26 +1,9 @@
-"""The file of an ONNX model in, a form that scores with it out; and what the file tells of itself, read and written."""
+"""The file of an ONNX model in, what it tells of itself out, read and written; ``session`` scores with it."""
 
 from collections.abc import Mapping
 from pathlib import Path
 
 import onnx
-
-from lightning_modules.export.form import Form
-from lightning_modules.export.session import Scorer
-
-FORM_FACT, OPSET_FACT = "form", "opset"
-
-
-def open_onnx(path: Path) -> Form:
-    """Open a model that ``Maker`` made.
-
-    Raises:
-        RefusedError: the runtime does not take it.
-    """
-    scorer = Scorer(path)
-    opset = scorer.metadata.get(OPSET_FACT)
-    name = scorer.metadata.get(FORM_FACT, "onnx")
-    return Form(name, path, scorer, scorer.samples, int(opset) if opset else None, scorer.together)
 
 
 def describe(path: Path, facts: Mapping[str, str]) -> None:

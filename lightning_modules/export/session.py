@@ -6,8 +6,9 @@ import onnxruntime
 import torch
 from torch import Tensor
 
-from lightning_modules.export.form import RefusedError
+from lightning_modules.export.form import Form, RefusedError
 
+FORM_FACT, OPSET_FACT = "form", "opset"
 INPUT, OUTPUT = "waveform", "score"
 _SEVERE = 3  # errors: warnings are of no use to who runs a model
 
@@ -69,6 +70,18 @@ class Scorer:
         except Exception as error:  # its exceptions have no common base
             raise RuntimeError(f"{self._name}: {tuple(waveform.shape)} not scored: {_first_line(error)}") from error
         return torch.from_numpy(scores)
+
+
+def open_onnx(path: Path) -> Form:
+    """Open a model that ``Maker`` made.
+
+    Raises:
+        RefusedError: the runtime does not take it.
+    """
+    scorer = Scorer(path)
+    opset = scorer.metadata.get(OPSET_FACT)
+    name = scorer.metadata.get(FORM_FACT, "onnx")
+    return Form(name, path, scorer, scorer.samples, int(opset) if opset else None, scorer.together)
 
 
 def _first_line(error: Exception) -> str:

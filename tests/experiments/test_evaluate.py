@@ -76,7 +76,7 @@ def test_provenance_names_model_data_and_code(evaluated, folder, place):
 def test_the_same_data_is_not_scored_twice(evaluated, place, monkeypatch):
     import experiments.evaluate as module
 
-    def refuse(*_):
+    def refuse(*_, **__):
         raise AssertionError("scored again")
 
     monkeypatch.setattr(module, "score_trials", refuse)

@@ -75,16 +75,18 @@ def test_an_interrupted_test_goes_on(words, monkeypatch, capsys, evaluated):
     trials = sum(read_metrics(evaluated).trials.values())
     original = degraded.score_waveform
 
-    def cut_off(detector, waveform):
+    def cut_off(detector, waveform, **how):
         scored.append(len(waveform))
         if len(scored) == trials + 3:  # in the midst of the second condition
             raise KeyboardInterrupt
-        return original(detector, waveform)
+        return original(detector, waveform, **how)
 
     words = [*words, "--snrs", "7", "3", "--codecs", "--jobs=1"]  # ratios that no other test has cached
     monkeypatch.setattr(degraded, "score_waveform", cut_off)
     assert main(words) == 130
-    monkeypatch.setattr(degraded, "score_waveform", lambda *given: scored.append(given) or original(*given))
+    monkeypatch.setattr(
+        degraded, "score_waveform", lambda *given, **how: scored.append(given) or original(*given, **how)
+    )
     scored.clear()
     assert main(words) == 0
     assert len(scored) in (3 * trials, 4 * trials, 5 * trials)  # clean and trimmed may be known from another test

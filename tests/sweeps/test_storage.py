@@ -50,6 +50,8 @@ def test_a_new_database_of_a_server_may_be_opened_by_many_at_once(postgres):
         for turn in range(5):
             opened = list(pool.map(open_storage, [postgres.new_database(f"new{turn}")] * 8))
             assert all(storage.get_all_studies() == [] for storage in opened)
+            for storage in opened:
+                storage.engine.dispose()  # a server has a limit of connections
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path):

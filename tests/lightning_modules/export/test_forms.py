@@ -8,10 +8,11 @@ import torch
 
 from lightning_modules.export.form import RefusedError
 from lightning_modules.export.forms import FORMS, Maker
-from lightning_modules.export.onnx_file import describe, open_onnx
+from lightning_modules.export.onnx_file import describe
 from lightning_modules.export.onnx_model import nodes_to_keep
 from lightning_modules.export.parity import TOLERANCE, require_parity
 from lightning_modules.export.recurrent import OPSET
+from lightning_modules.export.session import open_onnx
 
 
 @pytest.fixture(scope="module")

@@ -7,10 +7,10 @@ import torch
 from lightning_modules.detector import Detector
 from lightning_modules.enhancement import SpectralSubtraction, WienerFilter
 from lightning_modules.export.graph import Graph
-from lightning_modules.export.onnx_file import open_onnx
 from lightning_modules.export.onnx_model import write_onnx
 from lightning_modules.export.parity import TOLERANCE, require_parity
 from lightning_modules.export.recurrent_int8 import with_8_bit_recurrence
+from lightning_modules.export.session import open_onnx
 from lightning_modules.frontends import CQT, LFCC, MFCC, LogLinear, LogMel, Waveform
 from lightning_modules.fusing import member_description
 from lightning_modules.networks.debug import DebugNetwork
