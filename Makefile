@@ -52,7 +52,7 @@ serve: install ## serve the promoted model at http://127.0.0.1:5001
 	$(BIN)/spooflab serve
 
 bench: install ## run every benchmark in its quick form
-	@for script in $(wildcard benchmarks/[a-z]*.py); do echo "$$script"; $(BIN)/python "$$script" --quick || exit 1; done
+	@missed=0; for script in $(wildcard benchmarks/[a-z]*.py); do echo "$$script"; $(BIN)/python "$$script" --quick || missed=1; done; exit $$missed
 
 lock: install ## resolve the dependencies anew into requirements.lock
 	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --no-emit-index-url --no-annotate --no-header --quiet --output-file requirements.lock

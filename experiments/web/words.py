@@ -5,7 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from experiments.explanation_words import signed
 from experiments.inference import Verdict
+from experiments.plain_words import percent
 
 _UNDECIDED, _PROBABLE = math.log(2), math.log(10)
 """Distance to the threshold: half as likely again as not, and ten times."""
@@ -82,20 +84,10 @@ def _known_errors(facts: Mapping[str, str]) -> list[str]:
         return ["How often this model is wrong is not told with it: it is no registered version of an evaluated run."]
     within = ""
     if "eval.eer_low" in facts and "eval.eer_high" in facts:
-        ends = (percent(float(facts[name])) for name in ("eval.eer_low", "eval.eer_high"))
+        ends = (percent(float(facts[name]), 1) for name in ("eval.eer_low", "eval.eer_high"))
         within = f" (95 % interval: {' to '.join(ends)})"
-    told = f"On recordings that it was not trained on it was wrong in {percent(float(facts['eval.eer']))}{within}"
+    told = f"On recordings that it was not trained on it was wrong in {percent(float(facts['eval.eer']), 1)}{within}"
     if "eval.worst_attack" in facts:
-        worst = percent(float(facts["eval.worst_attack_eer"]))
+        worst = percent(float(facts["eval.worst_attack_eer"]), 1)
         told += f", and in {worst} with the hardest kind of fake, {facts['eval.worst_attack']}"
     return [f"{told}. On other recordings it may be wrong more often."]
-
-
-def signed(value: float) -> str:
-    """Write a number with its sign and two decimals."""
-    return f"{value:+.2f}".replace("-", "−")
-
-
-def percent(share: float, digits: int = 1) -> str:
-    """Write a share in percent."""
-    return f"{100 * share:.{digits}f} %"
