@@ -30,6 +30,7 @@ from sweeps.study import RUN_ID
 ROOT = Path(__file__).resolve().parent.parent
 MANY = 10_000
 AS_GOOD = 0.005  # a difference of dev EERs that is none
+FURTHER = 4  # trials by which a sweep goes on that has not found as much as scripts
 
 
 def write_space(path: Path, config: str, corpus: Path, sections: dict[str, Any]) -> Path:
@@ -93,16 +94,28 @@ def throughput(space: Path, name: str, trials: int, workers: int) -> float:
 
 
 def against_the_naive_way(space: Path, name: str, trials: int) -> float:
-    """How many times as fast a sweep by two workers is as scripts over the same configs; 0 if it finds less."""
-    begin = time.perf_counter()
-    study = sweep(space, name, trials, workers=2)
-    ours_s = time.perf_counter() - begin
+    """How many times as fast a sweep by two workers finds what scripts find over the sweep's first configs.
+
+    Where it has not found as much after so many trials, it goes on for a few more, and a few more: a trial that was
+    pruned may have been the best. 0 if it has not by the time that the scripts took.
+    """
+    study, ours_s = _timed_sweep(space, name, trials)
     configs = [tracking.fetch(trial.user_attrs[RUN_ID], tracking.CONFIG_ARTIFACT) for trial in study.trials]
     begin = time.perf_counter()
-    eers = [_script(config) for config in configs]
+    least = min(_script(config) for config in configs)
     theirs_s = time.perf_counter() - begin
-    print(f"{name}: {ours_s:.0f} s to {study.best_value:.4f}, {theirs_s:.0f} s to {min(eers):.4f}", file=sys.stderr)
-    return theirs_s / ours_s if study.best_value <= min(eers) + AS_GOOD else 0.0
+    while study.best_value > least + AS_GOOD and ours_s < theirs_s:
+        study, further_s = _timed_sweep(space, name, len(study.trials) + FURTHER)
+        ours_s += further_s
+    told = f"{len(study.trials)} trials in {ours_s:.0f} s to {study.best_value:.4f}"
+    print(f"{name}: {told}, {trials} scripts in {theirs_s:.0f} s to {least:.4f}", file=sys.stderr)
+    return theirs_s / ours_s if study.best_value <= least + AS_GOOD else 0.0
+
+
+def _timed_sweep(space: Path, name: str, trials: int) -> tuple[optuna.Study, float]:
+    begin = time.perf_counter()
+    study = sweep(space, name, trials, workers=2)
+    return study, time.perf_counter() - begin
 
 
 def _script(config: Path) -> float:
@@ -150,5 +163,5 @@ def claims(quick: bool) -> list[Claim]:
     return [
         *found,
         Claim("two workers against one, trials of a CNN on two cores", statistics.median(rates), 1.2),
-        Claim("a sweep against a script per trial, over the same 12 configs", statistics.median(naive), 3),
+        Claim("a sweep against a script per trial, 12 configs, until it finds as much", statistics.median(naive), 3),
     ]

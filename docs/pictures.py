@@ -20,7 +20,7 @@ from typing import Final
 import yaml
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from experiments import experiment_page, tracking
+from experiments import experiment_page, sweep_runs, tracking
 from experiments.mlflow_experiment import experiment_id
 
 ROOT: Final = Path(__file__).resolve().parent.parent
@@ -87,8 +87,8 @@ def sweep(work: Path) -> None:
 
 def second_best() -> str:
     """Return the run of the second of the sweep's trials, by EER on dev."""
-    winner = tracking.winner(SWEEP)
-    complete = tracking.children(tracking.sweep(SWEEP).info.run_id, {"optuna.state": "COMPLETE"})
+    winner = sweep_runs.winner(SWEEP)
+    complete = tracking.children(sweep_runs.sweep(SWEEP).info.run_id, {"optuna.state": "COMPLETE"})
     others = [run for run in complete if run.info.run_id != winner]
     return str(min(others, key=lambda run: run.data.metrics["best/dev_eer"]).info.run_id)
 
@@ -135,7 +135,7 @@ def await_health(address: str) -> None:
 
 def take(browser: Browser, address: str, work: Path, out: Path) -> None:
     """Take every picture."""
-    experiment, parent = experiment_id(), tracking.sweep(SWEEP).info.run_id
+    experiment, parent = experiment_id(), sweep_runs.sweep(SWEEP).info.run_id
     models = f"{address}/#/models/audio-deepfake-detector/versions/1?workflowType=machine_learning"
     pages: dict[str, tuple[str, tuple[int, int], str, Callable[[Page], None]]] = {
         "guide_sweep": (f"{address}/{experiment_page.link(str(experiment))}", (1400, 860), SWEEP, open_trials),

@@ -10,7 +10,7 @@ import yaml
 
 from datamodules.manifest import Manifest
 from experiments import metrics as score_metrics
-from experiments import tracking
+from experiments import sweep_runs, tracking
 from experiments.evaluate import corpus_of, evaluated_tag, read_metrics, run_of
 from experiments.evidence import Metrics
 from experiments.evidence_files import SCORES_FILE
@@ -81,8 +81,8 @@ def best_trials(sweep: str) -> list[str]:
     Raises:
         LookupError: there is no such sweep, or it has no winner.
     """
-    winner = tracking.winner(sweep)
-    complete = tracking.children(tracking.sweep(sweep).info.run_id, {"optuna.state": "COMPLETE"})
+    winner = sweep_runs.winner(sweep)
+    complete = tracking.children(sweep_runs.sweep(sweep).info.run_id, {"optuna.state": "COMPLETE"})
     ranked = sorted(complete, key=lambda run: run.data.metrics.get(_DEV_EER, math.inf))
     return [winner, *(str(run.info.run_id) for run in ranked if run.info.run_id != winner)]
 

@@ -33,13 +33,13 @@ def differences(configs: Sequence[Mapping[str, Any]]) -> list[Setting]:
     Args:
         configs: as YAML gives them, nested.
     """
-    flat = [flatten(config) if config else {} for config in configs]
+    flat = [_leaves(config) if config else {} for config in configs]
     keys = sorted({key for one in flat for key in one})
     found = [Setting(key, [one.get(key) for one in flat], [key in one for one in flat]) for key in keys]
     return [setting for setting in found if not _same(setting)]
 
 
-def flatten(value: Any, key: str = "") -> dict[str, Any]:  # noqa: ANN401 - any plain value
+def _leaves(value: Any, key: str = "") -> dict[str, Any]:  # noqa: ANN401 - any plain value
     """Turn nested mappings, and lists that hold mappings, into one mapping with dotted keys."""
     if isinstance(value, Mapping) and value:
         below = [(f"{key}.{name}" if key else str(name), one) for name, one in value.items()]
@@ -47,7 +47,7 @@ def flatten(value: Any, key: str = "") -> dict[str, Any]:  # noqa: ANN401 - any 
         below = [(f"{key}[{place}]", one) for place, one in enumerate(value)]
     else:
         return {key: value}
-    return {name: leaf for path, one in below for name, leaf in flatten(one, path).items()}
+    return {name: leaf for path, one in below for name, leaf in _leaves(one, path).items()}
 
 
 def _same(setting: Setting) -> bool:

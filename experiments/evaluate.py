@@ -13,7 +13,7 @@ from torch import Tensor
 
 from datamodules.audio import decode
 from datamodules.manifest import Manifest, Trial
-from experiments import evidence_files, inference, metrics_table, tracking
+from experiments import evidence_files, inference, metrics_table, sweep_runs, tracking
 from experiments.data_config import read_corpus
 from experiments.evidence import Metrics, Threshold, measure_all
 from experiments.form_run import form_of
@@ -164,7 +164,7 @@ def operating_point(dev: ScoredTrials) -> inference.OperatingPoint:
 def run_of(model: str | None, sweep: str | None) -> str:
     """Return the run that ``--model RUN``, ``--model models:/NAME@ALIAS`` or ``--sweep S`` names."""
     if sweep is not None:
-        return tracking.winner(sweep)
+        return sweep_runs.winner(sweep)
     if model is not None and model.startswith("models:/"):
         return str(version_of(model).run_id)
     return str(tracking.get(str(model)).info.run_id)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from experiments import tracking
+from experiments import sweep_runs, tracking
 
 OPTION = "--from-trial"
 NUMBER_TAG = "optuna.trial"
@@ -55,7 +55,7 @@ def reproduce(arguments: Sequence[str]) -> Reproduction:
 def _run_of(sweep: str, number: int) -> str:
     trials = {
         int(run.data.tags[NUMBER_TAG]): str(run.info.run_id)
-        for run in tracking.children(tracking.sweep(sweep).info.run_id)
+        for run in tracking.children(sweep_runs.sweep(sweep).info.run_id)
         if NUMBER_TAG in run.data.tags
     }
     if number not in trials:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments.evidence import Metrics
+from experiments.plain_words import percent
 from experiments.relative_check import Comparison
 from experiments.robustness_evidence import Degraded
 from experiments.yaml_files import read_yaml
@@ -195,18 +196,18 @@ def judge(gate: Gate, evidence: Evidence) -> list[Check]:
     tandem = metrics.min_tdcf or {}
     deployed = evidence.deployed
     at_most = [
-        ("max_eer", "EER", metrics.eer["legacy"], _percent, ""),
+        ("max_eer", "EER", metrics.eer["legacy"], percent, ""),
         (
             "max_worst_attack_eer",
             f"EER of the worst attack ({worst})",
             metrics.attack_eers[worst] if worst else None,
-            _percent,
+            percent,
             "the protocol names no attacks: judge on a corpus that does, with --config",
         ),
         ("max_min_tdcf_v1", "min t-DCF v1", tandem.get("v1"), _plain, evidence.make_tdcf),
         ("max_min_tdcf_v2", "min t-DCF v2", tandem.get("v2"), _plain, evidence.make_tdcf),
         ("max_min_dcf", "minDCF", metrics.min_dcf, _plain, ""),
-        ("max_balanced_error", "balanced error at the threshold", 1 - metrics.balanced_accuracy, _percent, ""),
+        ("max_balanced_error", "balanced error at the threshold", 1 - metrics.balanced_accuracy, percent, ""),
         ("max_eer_at_10_db", *_noise(evidence)),
         (
             "max_latency_p95_ms",
@@ -249,9 +250,9 @@ def _noise(evidence: Evidence) -> tuple[str, float | None, Any, str]:
     """The worst noise of that level; one that was heard in training tells nothing."""
     rows = [row for row in evidence.robustness if row.snr_db == NOISE_DB and not row.heard]
     if not rows:
-        return f"EER in noise at {NOISE_DB:g} dB", None, _percent, f"run `{evidence.make_robustness}`"
+        return f"EER in noise at {NOISE_DB:g} dB", None, percent, f"run `{evidence.make_robustness}`"
     worst = max(rows, key=lambda row: row.eer)
-    return f"EER in noise at {NOISE_DB:g} dB ({worst.condition})", worst.eer, _percent, ""
+    return f"EER in noise at {NOISE_DB:g} dB ({worst.condition})", worst.eer, percent, ""
 
 
 def _against_champion(comparison: Comparison | None, most: float) -> Check:
@@ -317,10 +318,6 @@ def _value(path: Path, name: str, value: Any) -> Any:  # noqa: ANN401 - what YAM
     if is_switch != isinstance(value, bool) or not (is_switch or number):
         raise ValueError(f"{path}: {name} is {value!r}, expected {'true or false' if is_switch else 'a number'}")
     return value if is_switch else float(value)
-
-
-def _percent(rate: float) -> str:
-    return f"{100 * rate:.2f} %"
 
 
 def _plain(value: float) -> str:

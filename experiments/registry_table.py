@@ -10,6 +10,7 @@ from rich.table import Table
 
 from experiments import mlflow_store, promotion_journal, registry
 from experiments.console import console
+from experiments.plain_words import percent
 from experiments.promotion_journal import Entry, Journal
 
 
@@ -126,7 +127,7 @@ def show(name: str, versions: Sequence[Row], history: Sequence[Entry], said: Seq
     for heading in ("version", "aliases", "EER", "worst attack", "MB", "gate", "promoted", "by", "from", "run"):
         table.add_column(heading, overflow="fold")
     for row in versions:
-        worst = "" if row.worst_attack_eer is None else f"{row.worst_attack} {_percent(row.worst_attack_eer)}"
+        worst = "" if row.worst_attack_eer is None else f"{row.worst_attack} {percent(row.worst_attack_eer)}"
         size = "" if row.size_mb is None else f"{row.size_mb:.2f}"
         cells = (", ".join(row.aliases), _eer(row), worst, size, row.gate, row.promoted_at, row.promoted_by)
         table.add_row(row.version, *(escape(cell or "") for cell in (*cells, row.promoted_from, (row.run or "")[:8])))
@@ -149,8 +150,4 @@ def _eer(row: Row) -> str:
     interval = (
         "" if row.eer_low is None or row.eer_high is None else f" ({100 * row.eer_low:.2f}–{100 * row.eer_high:.2f})"
     )
-    return f"{_percent(row.eer)}{interval}"
-
-
-def _percent(rate: float) -> str:
-    return f"{100 * rate:.2f} %"
+    return f"{percent(row.eer)}{interval}"

@@ -13,7 +13,7 @@ from rich.progress import track
 from datamodules.clip_facts import ClipFacts
 from datamodules.manifest import Trial
 from datamodules.safe_files import write_whole
-from experiments import report_page, tracking
+from experiments import report_page, sweep_runs
 from experiments.compare import require_place
 from experiments.compared import read_systems, run_ids
 from experiments.report_facts import gather
@@ -33,7 +33,7 @@ def main(arguments: list[str]) -> int:
     if sweep is None:
         label, run_id = next(iter(run_ids([options.model], None, 0).items()))
     else:
-        label, run_id = sweep.name, tracking.winner(sweep.name)
+        label, run_id = sweep.name, sweep_runs.winner(sweep.name)
     out = options.out or Path(f"report-{re.sub(r'[^A-Za-z0-9._-]+', '-', label).strip('-')}.html")
     require_place(out, "--out")
     system = read_systems({label: run_id}, "eval")[0]

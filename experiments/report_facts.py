@@ -6,7 +6,7 @@ from importlib.metadata import version as installed
 from typing import Final
 
 from datamodules.manifest import Manifest
-from experiments import corpus_check, explanations, registry, robustness_evidence, tracking
+from experiments import corpus_check, explanations, registry, robustness_evidence, sweep_runs, tracking
 from experiments.compared import System, corpus_behind
 from experiments.corpus_check import Progress
 from experiments.explanations import Explanation
@@ -138,4 +138,4 @@ def _origin(tags: Mapping[str, str], sweep: Sweep | None) -> Origin:
 
 
 def _sweep_name(parent: str | None) -> str | None:
-    return tracking.get(parent).data.tags.get(tracking.SWEEP_TAG) if parent else None
+    return tracking.get(parent).data.tags.get(sweep_runs.SWEEP_TAG) if parent else None

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from experiments import tracking
+from experiments import sweep_runs, tracking
 
 _FOLDER: Final = "sweep"
 _BEST: Final = "best."
@@ -66,7 +66,7 @@ def read_sweep(name: str) -> Sweep:
         LookupError: there is no such sweep.
         FileNotFoundError: it has not published an answer yet.
     """
-    run = tracking.sweep(name)
+    run = sweep_runs.sweep(name)
     run_id = str(run.info.run_id)
     folder = tracking.fetch(run_id, _FOLDER)
     answer: dict[str, Any] = json.loads((folder / "answer.json").read_text())

@@ -26,8 +26,6 @@ from experiments.provenance import code_state, flatten
 
 CHECKPOINT_ARTIFACT = "checkpoint/best.ckpt"
 CONFIG_ARTIFACT = "config.yaml"
-SWEEP_TAG = "sweep.name"  # on the parent run
-WINNER_TAG = "sweep.best_run"
 THREADS_TAG = "threads"  # that torch had
 _LONGEST_PARAM = 500  # longer values stand in config.yaml alone
 _DIGEST_LENGTH = 36  # MLflow refuses longer ones
@@ -322,29 +320,3 @@ def store() -> str:
 def children(parent: str, tags: Mapping[str, str] | None = None) -> list[Run]:
     """Return the runs nested under a run, newest first: all, or those that have all these tags."""
     return find({PARENT_TAG: parent, **(tags or {})})
-
-
-def sweep(name: str) -> Run:
-    """Return the parent run of a sweep.
-
-    Raises:
-        LookupError: no sweep has that name.
-    """
-    found = find({SWEEP_TAG: name})
-    if not found:
-        raise LookupError(f"no sweep {name!r} in {store()}: launch it with `spooflab sweep --name {name} …`")
-    return found[0]
-
-
-def winner(sweep_name: str) -> str:
-    """Return the run id of a sweep's best trial.
-
-    Raises:
-        LookupError: no sweep has that name, or none of its trials is finished.
-    """
-    run_id = sweep(sweep_name).data.tags.get(WINNER_TAG)
-    if run_id is None:
-        raise LookupError(
-            f"sweep {sweep_name!r} has no winner: no trial of it is complete and within its limits; its page says more"
-        )
-    return run_id

@@ -1,16 +1,15 @@
-"""A detector in, the same scores in less time out: traced and frozen once, where that changes no score."""
+"""A detector in, the same scores in less time out: traced and optimised once, where that changes no score."""
 
-import copy
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from lightning_modules.detector import Detector
+from lightning_modules.export.graph import Graph
 from lightning_modules.frontends import Waveform
-from lightning_modules.networks.network import to_score
 
 TOLERANCE = 1e-5
 """How far a prepared detector's score may be from the detector's own, in its unit; per unit of scores above 1."""
@@ -67,28 +66,12 @@ def prepare(detector: Detector, samples: int | None = None) -> Prepared:
     return Prepared(detector, samples, fast, max_delta, "")
 
 
-class _Scores(nn.Module):
-    """The detector's forward pass, without what Lightning adds to it."""
-
-    def __init__(self, detector: Detector) -> None:
-        super().__init__()
-        self.enhancement = copy.deepcopy(detector.enhancement)
-        self.frontend = copy.deepcopy(detector.frontend)
-        self.normalisation = copy.deepcopy(detector.normalisation)
-        self.network = copy.deepcopy(detector.network)
-
-    def forward(self, waveform: Tensor) -> Tensor:
-        if self.enhancement is not None:
-            waveform = self.enhancement(waveform)
-        return to_score(self.network(self.normalisation(self.frontend(waveform).float())).float())
-
-
 def _traced(detector: Detector, samples: int) -> torch.jit.ScriptModule:
     with torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore", torch.jit.TracerWarning)  # of what depends on the size: see `prepare`
-        traced = torch.jit.trace(_Scores(detector).eval(), next(_examples(samples)), check_trace=False)
-        frozen: torch.jit.ScriptModule = torch.jit.freeze(traced)
-    return frozen
+        traced = torch.jit.trace(Graph(detector, "torchscript"), next(_examples(samples)), check_trace=False)
+        optimised: torch.jit.ScriptModule = torch.jit.optimize_for_inference(torch.jit.freeze(traced))
+    return optimised
 
 
 def _difference(detector: Detector, fast: torch.jit.ScriptModule, samples: int) -> tuple[float, bool]:

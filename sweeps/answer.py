@@ -7,7 +7,7 @@ from pathlib import Path
 
 import optuna
 
-from experiments import selection, tracking
+from experiments import selection, sweep_runs, tracking
 from sweeps.charts import Section, sections
 from sweeps.charts_page import page
 from sweeps.findings import Findings, branch_of, findings, measured
@@ -55,12 +55,12 @@ def publish_numbers(found: Findings, parent: str, verdict: Verdict | None = None
         best = {**_of_kept_epoch(run_id), **best}
     tracking.log_metrics(parent, {**counts, **best}, step=len(found.trials))
     tags = {
-        tracking.WINNER_TAG: run_id,
+        sweep_runs.WINNER_TAG: run_id,
         _TRIAL_TAG: str(winner.number),
         _VALUES_TAG: " · ".join(values_of(winner).values()),
         **{_BEST_TAG + name: value for name, value in values_of(winner).items()},
     }
-    before = known.tags.get(tracking.WINNER_TAG)
+    before = known.tags.get(sweep_runs.WINNER_TAG)
     tracking.untag(parent, [name for name in known.tags if name.startswith(_BEST_TAG) and name not in tags])
     tracking.tag(parent, {name: value for name, value in tags.items() if known.tags.get(name) != value})
     if before != run_id:

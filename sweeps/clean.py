@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 import optuna
 from rich.table import Table
 
-from experiments import registry, tracking, tracking_artifacts
+from experiments import registry, sweep_runs, tracking, tracking_artifacts
 from experiments.console import console
 from experiments.selection import EER
 from experiments.train import SCRATCH
@@ -69,7 +69,7 @@ def disks(storage: str, keep: int, name: str | None = None) -> list[Disk]:
         LookupError: no sweep has that name.
         FileNotFoundError: the storage is a file that is not there.
     """
-    parents = tracking.find_tagged(tracking.SWEEP_TAG) if name is None else [tracking.sweep(name)]
+    parents = tracking.find_tagged(sweep_runs.SWEEP_TAG) if name is None else [sweep_runs.sweep(name)]
     opened = open_storage(storage, create=False)
     known = optuna.get_all_study_names(opened)
     spared = registry.registered_runs()
@@ -84,7 +84,7 @@ def free(disk: Disk, keep: int) -> None:
 
 
 def _disk(parent: tracking.Run, storage: Storage, keep: int, known: list[str], spared: frozenset[str]) -> Disk:
-    name = parent.data.tags[tracking.SWEEP_TAG]
+    name = parent.data.tags[sweep_runs.SWEEP_TAG]
     nests = [parent, *tracking.find({SEEDS_TAG: name})]
     nested = {run.info.run_id: run for nest in nests for run in (nest, *tracking.children(nest.info.run_id))}
     runs = list(nested.values())

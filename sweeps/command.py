@@ -8,7 +8,7 @@ from pathlib import Path
 
 import optuna
 
-from experiments import tracking
+from experiments import sweep_runs
 from experiments.train import quieten
 from sweeps import clean, join
 from sweeps.dry_run import dry_run
@@ -96,7 +96,7 @@ def _launch(options: argparse.Namespace) -> int:
 
 def _reconcile(name: str, storage: str, as_json: bool) -> int:
     study = load_study(name, storage)
-    repairs = reconcile(study, study.user_attrs.get(PARENT) or tracking.sweep(name).info.run_id)
+    repairs = reconcile(study, study.user_attrs.get(PARENT) or sweep_runs.sweep(name).info.run_id)
     if as_json:
         print(json.dumps({"sweep": name, "repaired": [asdict(repair) for repair in repairs]}))
         return 0

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import optuna
 
-from experiments import tracking
+from experiments import sweep_runs, tracking
 from sweeps.answer import as_json
 from sweeps.check import check
 from sweeps.constraints import BaseConfigs
@@ -70,9 +70,9 @@ def launch(
     corpora = [part.training.datamodule.corpus for part in checked]
     told = {SPACE: space.text, DATA: corpora[0].digest}
     team = Team(space, checked, told, storage, engine, form, out)
-    earlier = tracking.find({tracking.SWEEP_TAG: name})
+    earlier = tracking.find({sweep_runs.SWEEP_TAG: name})
     resume = earlier[0].info.run_id if earlier else None
-    tags = {tracking.SWEEP_TAG: name, "sweep.fingerprint": study.user_attrs[FINGERPRINT]}
+    tags = {sweep_runs.SWEEP_TAG: name, "sweep.fingerprint": study.user_attrs[FINGERPRINT]}
     silence = redirect_stdout(sys.stderr) if form == "json" else nullcontext()
     with silence, tracking.run(name, resume=resume, tags=tags) as parent:
         for corpus in {corpus.digest: corpus for corpus in corpora}.values():

@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.table import Table
 
 from datamodules.manifest import Manifest, Trial
-from experiments import registry, score_batch, tracking
+from experiments import registry, score_batch, sweep_runs, tracking
 from experiments.console import console
 from experiments.evaluate import corpus_of, read_metrics
 from experiments.evidence import Metrics
@@ -53,7 +53,7 @@ def summarise(name: str, model: str = registry.MODEL_NAME) -> Summary:
         LookupError: no such sweep, or no finished trial.
         FileNotFoundError: the winner was not evaluated.
     """
-    parent, run_id = tracking.sweep(name), tracking.winner(name)
+    parent, run_id = sweep_runs.sweep(name), sweep_runs.winner(name)
     winner = tracking.get(run_id)
     holder = registry.holder(model, registry.CHAMPION)
     examples: dict[Path, tuple[Trial, Verdict]] = {}

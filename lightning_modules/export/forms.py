@@ -21,11 +21,13 @@ from lightning_modules.export.torchscript import write_torchscript
 
 STATIC: Final = "onnx-int8-static"
 FORMS: Final = (
-    *("torchscript", "torchscript-bf16", "torchscript-int8-dynamic", "inductor"),
+    *("torchscript", "torchscript-bf16", "torchscript-fp16", "torchscript-int8-dynamic", "inductor"),
     *("onnx", "onnx-fp16", "onnx-bf16", "onnx-int8-dynamic"),
     *(f"{STATIC}-{calibrator}" for calibrator in get_args(Calibrator)),
 )
 _DTYPES: Final = {"bf16": torch.bfloat16, "fp16": torch.float16}
+_SCRIPTED: Final = {"bf16": torch.bfloat16}  # a processor computes nothing of it in fp16
+_SCRIPTED_WEIGHTS: Final = {"fp16": torch.float16, "int8-dynamic": torch.qint8}
 
 
 @dataclass(frozen=True)
@@ -57,11 +59,11 @@ class Maker:
         if name not in FORMS:
             raise ValueError(f"found the form {name!r}, expected one of {', '.join(FORMS)}")
         kind, _, rest = name.partition("-")
-        dtype = _DTYPES.get(rest, torch.float32)
         match kind:
             case "torchscript":
                 path = self.folder / f"{name}.pt"
-                script = write_torchscript(self.detector, path, dtype, int8=rest == "int8-dynamic")
+                dtype, weights_dtype = _SCRIPTED.get(rest, torch.float32), _SCRIPTED_WEIGHTS.get(rest)
+                script = write_torchscript(self.detector, path, dtype, weights_dtype)
                 return Form(name, path, script, script.samples)
             case "inductor":
                 path = self.folder / f"{name}.pt2"
@@ -71,7 +73,7 @@ class Maker:
         if rest.startswith("int8"):
             self._quantize(rest, path)
         else:
-            write_onnx(self.detector, path, dtype)
+            write_onnx(self.detector, path, _DTYPES.get(rest, torch.float32))
         describe(path, {**self.facts, FORM_FACT: name, OPSET_FACT: str(opset_of(path))})
         return open_onnx(path)
 

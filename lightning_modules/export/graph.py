@@ -11,10 +11,11 @@ from lightning_modules.detector import Detector
 from lightning_modules.enhancement import Enhancement
 from lightning_modules.export.form import RefusedError
 from lightning_modules.export.recurrent import Recurrent
-from lightning_modules.export.spectra import ConvolvedEnhancement, FoldedSquares
+from lightning_modules.export.spectra import ConvolvedEnhancement, FoldedPower
 from lightning_modules.frontends import Frontend
 from lightning_modules.frontends.short_time import ShortTimeFrontend
 from lightning_modules.networks.network import to_score
+from lightning_modules.networks.pooling import StridedMaxima
 from lightning_modules.networks.sinc import FOURIER_FROM_TAPS, SincFilterbank
 
 Target = Literal["onnx", "torchscript"]
@@ -42,12 +43,14 @@ class Graph(nn.Module):
             _replace(self, nn.RNNBase, Recurrent)
             for module in self.modules():
                 if isinstance(module, ShortTimeFrontend):
-                    module.transform = FoldedSquares(module)
+                    module.transform = FoldedPower(module)
         else:
             _replace(self, SincFilterbank, _fast_on_a_cpu)
         self.reads = network_dtype
         if network_dtype != torch.float32:
             self._narrow(network_dtype)
+            if target == "torchscript":
+                _replace(self.network, nn.MaxPool2d, _fast_in_16_bits)
 
     def _narrow(self, dtype: torch.dtype) -> None:
         """Let the network compute in another precision, but for what reads the waveform."""
@@ -110,6 +113,11 @@ class FourierSinc(nn.Module):
 
 def _fast_on_a_cpu(bank: SincFilterbank) -> nn.Module:
     return FourierSinc(bank) if bank.taps >= FOURIER_FROM_TAPS and bank.stride == 1 else bank
+
+
+def _fast_in_16_bits(pool: nn.MaxPool2d) -> nn.Module:
+    whole = pool.kernel_size == pool.stride and pool.padding == 0 and isinstance(pool.kernel_size, int)
+    return StridedMaxima(pool.kernel_size) if whole else pool  # type: ignore[arg-type]
 
 
 def _narrow(root: nn.Module, dtype: torch.dtype) -> None:

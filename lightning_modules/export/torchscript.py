@@ -1,4 +1,4 @@
-"""A detector in, TorchScript out: traced, frozen, for windows of its crop alone; weights as they are or in 8 bits."""
+"""A detector in, TorchScript out, for windows of its crop alone; its weights as they are, or in 16 or 8 bits."""
 
 import io
 import warnings
@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from lightning_modules.detector import Detector
 from lightning_modules.export.form import RefusedError
 from lightning_modules.export.graph import Graph
+from lightning_modules.networks.network import Network
 
 
 class ScriptScorer:
@@ -38,7 +39,10 @@ class ScriptScorer:
 
 
 def write_torchscript(
-    detector: Detector, to: Path, network_dtype: torch.dtype = torch.float32, *, int8: bool = False
+    detector: Detector,
+    to: Path,
+    network_dtype: torch.dtype = torch.float32,
+    weights_dtype: torch.dtype | None = None,
 ) -> ScriptScorer:
     """Write a detector as TorchScript, and return what scores with the file.
 
@@ -46,14 +50,15 @@ def write_torchscript(
         detector: in evaluation mode, on the CPU.
         to: the file.
         network_dtype: that the network computes in.
-        int8: keep weights of linear and recurrent layers in 8 bits; what they are multiplied by is rounded as it comes.
+        weights_dtype: that weights of linear and recurrent layers are kept in, ``torch.float16`` or ``torch.qint8``; as
+            they are when not given. What they are multiplied by stays in single precision, or is rounded as it comes.
 
     Raises:
-        RefusedError: the detector has nothing to keep in 8 bits, or cannot be traced.
+        RefusedError: the detector has no weights to keep so, or cannot be traced.
     """
     graph = Graph(detector, "torchscript", network_dtype)
-    if int8:
-        graph = _in_8_bits(graph)
+    if weights_dtype is not None:
+        graph.network = _with_smaller_weights(graph.network, weights_dtype)
     samples = round(detector.crop_s * detector.specifications.sample_rate_hz)
     example = 0.1 * torch.randn(1, samples, generator=torch.Generator().manual_seed(0))
     try:
@@ -67,14 +72,14 @@ def write_torchscript(
     torch.jit.save(frozen, buffer)
     to.parent.mkdir(parents=True, exist_ok=True)
     to.write_bytes(buffer.getvalue())
-    return ScriptScorer(torch.jit.load(to), samples)
+    return ScriptScorer(torch.jit.optimize_for_inference(torch.jit.load(to)), samples)
 
 
-def _in_8_bits(graph: Graph) -> Graph:
+def _with_smaller_weights(network: Network, dtype: torch.dtype) -> Network:
     kinds = {nn.Linear, nn.GRU, nn.LSTM}
-    if not any(type(module) in kinds for module in graph.network.modules()):
-        raise RefusedError("the network has no linear or recurrent layer, whose weights could be kept in 8 bits")
+    if not any(type(module) in kinds for module in network.modules()):
+        raise RefusedError("the network has no linear or recurrent layer, whose weights could be kept in fewer bits")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # PyTorch moves its quantization into a package of its own
-        graph.network = torch.ao.quantization.quantize_dynamic(graph.network, kinds, dtype=torch.qint8)
-    return graph
+        smaller: Network = torch.ao.quantization.quantize_dynamic(network, kinds, dtype=dtype)
+    return smaller

@@ -9,6 +9,7 @@ FILTERS_AT_A_TIME = 20  # a filter hears few bins: a product with some filters t
 
 
 _EDGES_OF_ONE = 3  # lower end, centre, upper end
+_PARTS = 2  # real and imaginary
 
 
 class Filterbank(nn.Module):
@@ -24,14 +25,19 @@ class Filterbank(nn.Module):
         super().__init__()
         single = weights.astype(np.float32)
         self._heard = [_span(single[low : low + FILTERS_AT_A_TIME]) for low in range(0, len(single), FILTERS_AT_A_TIME)]
-        # Each weight stands twice, for the squares of the real and the imaginary part: the product adds the two.
-        self.register_buffer("weights", torch.from_numpy(single.T.repeat(2, axis=0)), persistent=False)
+        self.register_buffer("weights", torch.from_numpy(single.T.repeat(_PARTS, axis=0)), persistent=False)
 
     def forward(self, squares: Tensor) -> Tensor:
-        """Turn squares ``(batch, frames, 2 * bins)`` into powers ``(batch, frames, filters)``."""
-        weights = self.weights.split(FILTERS_AT_A_TIME, dim=1)
-        rows = squares.flatten(0, 1)  # a product of two matrices: with three axes, an export guards the batch's size
-        power = [rows[:, heard] @ some[heard] for heard, some in zip(self._heard, weights, strict=True)]
+        """Turn squares ``(batch, frames, bins, parts)`` into powers ``(batch, frames, filters)``.
+
+        Each weight stands once for each part, the real and the imaginary one: the product adds the two.
+        """
+        parts = squares.shape[-1]
+        rows = squares.flatten(2).flatten(0, 1)  # two matrices: with three axes, an export guards the batch's size
+        power = []
+        for (low, high), some in zip(self._heard, self.weights.split(FILTERS_AT_A_TIME, dim=1), strict=True):
+            weights = some[_PARTS * low : _PARTS * high : _PARTS // parts]
+            power.append(rows[:, parts * low : parts * high] @ weights)
         return torch.cat(power, dim=-1).unflatten(0, squares.shape[:2])
 
 
@@ -80,7 +86,7 @@ def band_top_hz(sample_rate_hz: int, f_min_hz: float, f_max_hz: float | None) ->
     return top_hz
 
 
-def _span(filters: NDArray[np.float32]) -> slice:
-    """Where some filters ``(filters, bins)`` hear anything, in real and imaginary parts."""
+def _span(filters: NDArray[np.float32]) -> tuple[int, int]:
+    """The first bin in which some filters ``(filters, bins)`` hear anything, and the one after the last."""
     bins = np.flatnonzero(filters.any(axis=0))
-    return slice(2 * int(bins[0]), 2 * int(bins[-1]) + 2)
+    return int(bins[0]), int(bins[-1]) + 1

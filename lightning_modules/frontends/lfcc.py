@@ -91,7 +91,7 @@ class LFCC(ShortTimeFrontend):
         edges_hz = np.linspace(f_min_hz, top_hz, n_filters + 2)
         self.filters = Filterbank(triangles(edges_hz, sample_rate_hz, n_fft))
         first, last = np.ceil(f_min_hz * n_fft / sample_rate_hz), np.floor(top_hz * n_fft / sample_rate_hz)
-        self._band = slice(2 * int(first), 2 * int(last) + 2)
+        self._band = slice(int(first), int(last) + 1)
         self.register_buffer("dct", dct_matrix(n_coefficients, n_filters), persistent=False)
 
     def squares(self, waveform: Tensor) -> Tensor:
@@ -103,6 +103,6 @@ class LFCC(ShortTimeFrontend):
         """Return coefficients and their deltas ``(batch, n_coefficients * (1 + delta_orders), frames)``."""
         cepstra = self.dct @ (self.filters(squares) + self.floor).log10().transpose(1, 2)
         if self.energy:
-            energy = squares[..., self._band].sum(dim=-1) / self.n_fft
+            energy = squares[:, :, self._band].sum(dim=(2, 3)) / self.n_fft
             cepstra = torch.cat(((energy + self.floor).log10().unsqueeze(1), cepstra[:, 1:]), dim=1)
         return with_deltas(cepstra, self.delta_orders)

@@ -1,6 +1,9 @@
 """Waveforms ``(batch, samples)`` in, logarithmic power spectrograms ``(batch, n_fft // 2 + 1, frames)`` out."""
 
+from functools import reduce
+
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -39,7 +42,7 @@ class LogLinear(ShortTimeFrontend):
 
     def features(self, squares: Tensor) -> Tensor:
         """Return log powers ``(batch, n_fft // 2 + 1, frames)``."""
-        power = squares[..., 0::2] + squares[..., 1::2]
+        power = reduce(torch.add, squares.unbind(dim=-1))
         return power.clamp_min(self.floor).log().transpose(1, 2)
 
     def bin_edges_hz(self) -> NDArray[np.float64]:

@@ -29,7 +29,7 @@ class ShortTimeFrontend(Frontend):
         periodic: Whether the taper is a period of a cosine, as for spectra, or symmetric, as MATLAB's default.
 
     Attributes:
-        transform: Computes :meth:`squares` in another way, with the same sums of each two; none in PyTorch, whose
+        transform: Computes :meth:`squares` in another way, with the same sums over the parts; none in PyTorch, whose
             Fourier transform is the fastest.
 
     Raises:
@@ -98,12 +98,13 @@ class ShortTimeFrontend(Frontend):
         """Square the real and the imaginary part of the short-time Fourier transform, each by itself.
 
         Returns:
-            ``(batch, frames, 2 * (n_fft // 2 + 1))``: real, imaginary, real, … A product with weights that stand twice
-            adds the two on its way, and needs no power spectrum of its own.
+            ``(batch, frames, n_fft // 2 + 1, 2)``: the real and the imaginary part of each bin. A product with weights
+            that stand twice adds the two on its way, and needs no power spectrum of its own. From :attr:`transform`
+            also ``(…, 1)``, the power.
         """
         if self.transform is not None:
             squares: Tensor = self.transform(waveform)
             return squares
         padded = functional.pad(waveform, (0, self.padding))
         spectrum = torch.fft.rfft(padded.unfold(-1, self.n_fft, self.hop_samples) * self.window)
-        return torch.view_as_real(spectrum).square().flatten(-2)
+        return torch.view_as_real(spectrum).square()

@@ -11,6 +11,7 @@ from torch.nn import functional
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from lightning_modules.networks.clips import exporting
+from lightning_modules.networks.pooling import strided_maxima
 
 POOLING = 3  # of every block, over time; also more than the two frames that its convolutions reach to either side
 CACHED_VALUES = 1 << 18  # of a map in float32: one MiB
@@ -56,15 +57,8 @@ class ResidualBlock(nn.Module):
                 stretch = clip[..., (start - before) * POOLING : (start + kept + 1) * POOLING]
                 inner = functional.selu(normalised_conv1(self._activated(stretch)), inplace=True)
                 inner = self.conv2(inner).add_(self.shortcut(stretch))
-                into[..., start : start + kept] = strided_maxima(inner)[..., before : before + kept]
+                into[..., start : start + kept] = strided_maxima(inner, POOLING)[..., before : before + kept]
         return pooled
 
     def _activated(self, maps: Tensor) -> Tensor:
         return maps if self.norm1 is None or self.legacy_2022 else functional.selu(self.norm1(maps))
-
-
-def strided_maxima(maps: Tensor) -> Tensor:
-    """Maximum of each three frames, ``(…, frames)`` to ``(…, frames // 3)``, without an index of where it was."""
-    whole = maps[..., : maps.shape[-1] // POOLING * POOLING]
-    first, second, third = (whole[..., offset::POOLING] for offset in range(POOLING))
-    return torch.maximum(torch.maximum(first, second), third)

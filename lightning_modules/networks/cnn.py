@@ -99,7 +99,8 @@ class ConvBlock(nn.Module):
         super().__init__()
         self.conv = nn.Conv2d(inputs, outputs, kernel_size=3, padding=1, bias=False)
         self.norm = nn.BatchNorm2d(outputs)
+        self.pool = nn.MaxPool2d(POOLING)
 
     def forward(self, maps: Tensor) -> Tensor:
         """Turn ``(batch, inputs, bins, frames)`` into ``(batch, outputs, bins // 2, frames // 2)``."""
-        return functional.relu(functional.max_pool2d(self.norm(self.conv(maps)), POOLING))
+        return functional.relu(self.pool(self.norm(self.conv(maps))))

@@ -3,7 +3,7 @@
 import mlflow
 import pytest
 
-from experiments import tracking
+from experiments import sweep_runs, tracking
 from experiments.provenance import code_state
 
 
@@ -70,7 +70,7 @@ def test_what_is_missing_is_named(place):
     with pytest.raises(LookupError, match="nowhere"):
         tracking.get("nowhere")
     with pytest.raises(LookupError, match="unheard-of"):
-        tracking.winner("unheard-of")
+        sweep_runs.winner("unheard-of")
 
 
 def test_a_deleted_run_is_not_there_and_a_new_one_takes_its_place(place):

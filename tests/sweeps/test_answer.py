@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from experiments import tracking, tracking_artifacts
+from experiments import sweep_runs, tracking, tracking_artifacts
 from experiments.cli import main as spooflab
 from sweeps.answer import publish_numbers
 from sweeps.findings import findings
@@ -28,7 +28,7 @@ def test_a_sweep_with_seeds_tells_its_answer(quick_space, place, capsys):
     seeds = answer["seeds"]
     assert [config["n"] for config in seeds["configs"]] == [2, 2]
 
-    parent = tracking.sweep("whole")
+    parent = sweep_runs.sweep("whole")
     trials = [run for run in tracking.children(parent.info.run_id) if SEEDS_TAG not in run.data.tags]
     assert len(trials) == 2
     assert sum(DROPPED_TAG in run.data.tags for run in trials) == 1
@@ -37,7 +37,7 @@ def test_a_sweep_with_seeds_tells_its_answer(quick_space, place, capsys):
     assert {run.data.tags["sweep.reseed_of"] for run in again} == {str(each["trial"]) for each in seeds["configs"]}
     kept = {run.info.run_id for run in again if "checkpoint/best.ckpt" in tracking_artifacts.sizes(run.info.run_id)}
     assert kept == set(seeds["configs"][0]["runs"].values())
-    assert tracking.winner("whole") == seeds["run"]
+    assert sweep_runs.winner("whole") == seeds["run"]
     assert parent.data.metrics["best/dev_eer_mean"] == pytest.approx(seeds["configs"][0]["mean"])
     note = parent.data.tags["mlflow.note.content"]
     assert note.startswith(f"### Best: trial {seeds['picked']}")
@@ -45,7 +45,7 @@ def test_a_sweep_with_seeds_tells_its_answer(quick_space, place, capsys):
 
     assert spooflab([*words, "--trials", "2", "--reseed-top", "2", "--seeds", "2"]) == 0  # all of it is done
     assert len(tracking.children(nest.info.run_id)) == 4
-    assert tracking.winner("whole") == seeds["run"]
+    assert sweep_runs.winner("whole") == seeds["run"]
 
 
 @pytest.fixture

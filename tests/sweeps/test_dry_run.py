@@ -6,7 +6,7 @@ import re
 import pytest
 import yaml
 
-from experiments import tracking
+from experiments import sweep_runs, tracking
 from experiments.cli import main as spooflab
 from experiments.training_cost import TrainingCost
 from sweeps.dry_run import estimated_hours, in_short
@@ -74,4 +74,4 @@ def test_one_object_tells_all(place, capsys, sampler, trials):
     assert branch["parameters"] > 1000
     assert branch["epoch_s"] > 0
     assert told["estimate"]["workers"] == 2
-    assert tracking.find({tracking.SWEEP_TAG: path.stem}) == []
+    assert tracking.find({sweep_runs.SWEEP_TAG: path.stem}) == []

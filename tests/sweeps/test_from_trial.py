@@ -6,7 +6,7 @@ import pytest
 import torch
 import yaml
 
-from experiments import tracking
+from experiments import sweep_runs, tracking
 from experiments.cli import main as spooflab
 from sweeps.launch import launch
 
@@ -33,7 +33,7 @@ def test_a_trial_is_reproduced_by_its_number(trials, place, monkeypatch, capsys)
     assert spooflab(["train", "--from-trial", "again:1"]) == 0
     assert "threads: 1 of" in capsys.readouterr().err
     (run,) = tracking.find({"reproduces": "again:1"})
-    (trial,) = tracking.find({"optuna.trial": "1", "mlflow.parentRunId": tracking.sweep("again").info.run_id})
+    (trial,) = tracking.find({"optuna.trial": "1", "mlflow.parentRunId": sweep_runs.sweep("again").info.run_id})
     assert run.data.tags["mlflow.runName"] == "again:1"
     assert run.data.tags["reproduces.run"] == trial.info.run_id
     assert trial.data.params["seed_everything"] != "7"

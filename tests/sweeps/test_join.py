@@ -2,7 +2,7 @@
 
 import pytest
 
-from experiments import tracking
+from experiments import sweep_runs
 from experiments.cli import main as spooflab
 from sweeps.join import refuse_other_data
 from sweeps.launch import launch
@@ -27,7 +27,7 @@ def test_a_worker_joins_by_name_and_storage_alone(left_alone, place, capsys):
     assert settled(study) == []
     assert join("joined", "--workers", "2") == 0
     assert "2 of 2 trials ended" in capsys.readouterr().out
-    assert_accounted_for(study, tracking.sweep("joined").info.run_id, 2)
+    assert_accounted_for(study, sweep_runs.sweep("joined").info.run_id, 2)
 
 
 def test_another_corpus_another_space_another_store_are_refused(left_alone, place, capsys, monkeypatch):

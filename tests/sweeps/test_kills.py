@@ -8,7 +8,7 @@ import mlflow
 import pytest
 import torch
 
-from experiments import tracking
+from experiments import sweep_runs, tracking
 from experiments.train import train
 from sweeps.signature import gone
 from sweeps.storage import WORKER
@@ -62,8 +62,8 @@ def test_postgresql_two_workers_killed_and_the_server_restarted(quick_space, pla
     postgres.start()
     kill_a_worker(study, 20, rng)
     assert process.wait(timeout=PATIENCE_S) == 0
-    assert_accounted_for(study, tracking.sweep("served").info.run_id, TRIALS)
-    assert tracking.sweep("served").info.status == "FINISHED"
+    assert_accounted_for(study, sweep_runs.sweep("served").info.run_id, TRIALS)
+    assert sweep_runs.sweep("served").info.status == "FINISHED"
     assert all(trial.state.name == "COMPLETE" for trial in settled(study))
 
 
@@ -76,8 +76,8 @@ def test_sqlite_two_workers_killed(quick_space, place, sweep):
     kill_a_worker(study, 4, rng)
     kill_a_worker(study, 15, rng)
     assert process.wait(timeout=PATIENCE_S) == 0
-    assert_accounted_for(study, tracking.sweep("filed").info.run_id, TRIALS)
-    assert tracking.sweep("filed").info.status == "FINISHED"
+    assert_accounted_for(study, sweep_runs.sweep("filed").info.run_id, TRIALS)
+    assert sweep_runs.sweep("filed").info.status == "FINISHED"
     assert all(trial.state.name == "COMPLETE" for trial in settled(study))
 
 
@@ -92,12 +92,12 @@ def test_a_killed_launcher_takes_its_workers_along_and_its_trial_goes_on(quick_s
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
     wait_until(lambda: gone(worker) is True, "its worker is gone too")
-    parent = tracking.sweep("launched").info.run_id
+    parent = sweep_runs.sweep("launched").info.run_id
     assert tracking.get(parent).info.status == "RUNNING"
 
     assert sweep(path, "launched", storage, trials=2, workers=1).wait(timeout=PATIENCE_S) == 0
     assert_accounted_for(study, parent, total=2)
-    assert tracking.sweep("launched").info.status == "FINISHED"
+    assert sweep_runs.sweep("launched").info.status == "FINISHED"
     (again,) = [trial for trial in settled(study) if RETRY_OF in trial.user_attrs]
     run = tracking.get(again.user_attrs[RUN_ID])
     assert "died" in run.data.tags["failure.earlier"]
@@ -120,11 +120,11 @@ def test_ctrl_c_puts_every_trial_back(quick_space, place, sweep):
     wait_until(lambda: len(running(study)) == 2 and any(t.intermediate_values for t in running(study)), "both run")
     os.killpg(process.pid, signal.SIGINT)
     assert process.wait(timeout=PATIENCE_S) == 130
-    parent = tracking.sweep("interrupted")
+    parent = sweep_runs.sweep("interrupted")
     assert parent.info.status == "KILLED"
     assert {run.info.status for run in tracking.children(parent.info.run_id)} == {"SCHEDULED"}
     assert [trial.state.name for trial in without_replaced(own_trials(study))] == ["WAITING"] * 2
 
     assert sweep(path, "interrupted", storage, trials=2, workers=2).wait(timeout=PATIENCE_S) == 0
     assert_accounted_for(study, parent.info.run_id, total=2)
-    assert tracking.sweep("interrupted").info.status == "FINISHED"
+    assert sweep_runs.sweep("interrupted").info.status == "FINISHED"

@@ -6,7 +6,7 @@ import mlflow
 import pytest
 import yaml
 
-from experiments import tracking
+from experiments import sweep_runs, tracking
 from experiments.cli import main as spooflab
 from experiments.train import SCRATCH
 from sweeps.launch import launch
@@ -56,7 +56,7 @@ def statuses(parent: str) -> dict[str, int]:
 
 def test_one_row_with_the_answer_on_it(space, place):
     study = launch(space("answer"), "answer", 3)
-    parent = tracking.sweep("answer")
+    parent = sweep_runs.sweep("answer")
     assert parent.info.status == "FINISHED"
     top_level = [
         run
@@ -64,7 +64,7 @@ def test_one_row_with_the_answer_on_it(space, place):
         if "mlflow.parentRunId" not in run.data.tags
     ]
     assert [run.info.run_id for run in top_level if run.data.tags["mlflow.runName"] == "answer"] == [parent.info.run_id]
-    winner = tracking.get(tracking.winner("answer"))
+    winner = tracking.get(sweep_runs.winner("answer"))
     assert parent.data.metrics["best/dev_eer"] == winner.data.metrics["best/dev_eer"] == study.best_value
     assert len(tracking.children(parent.info.run_id)) == 3
     folder = tracking.fetch(parent.info.run_id, "sweep")
@@ -78,7 +78,7 @@ def test_one_row_with_the_answer_on_it(space, place):
 
     launch(space("answer"), "answer", 4)
     assert len(settled(study)) == 4
-    assert tracking.sweep("answer").info.run_id == parent.info.run_id
+    assert sweep_runs.sweep("answer").info.run_id == parent.info.run_id
     launch(space("answer"), "answer", 4)
     assert len(study.trials) == 4
 
@@ -117,7 +117,7 @@ def test_three_failures_of_one_cause_stop_a_sweep_that_can_be_tried_again(quick_
         assert "type the same command again" in told
         study = load_study("hopeless", DEFAULT_STORAGE)
         assert [trial.state.name for trial in settled(study)] == ["FAIL"] * failed
-        parent = tracking.sweep("hopeless")
+        parent = sweep_runs.sweep("hopeless")
         assert parent.info.status == "FAILED"
         assert statuses(parent.info.run_id) == {"FAILED": failed}
 
@@ -141,7 +141,7 @@ def test_a_wrong_key_is_found_before_the_first_trial(space, place, capsys):
     path = space("wrong", fixed={"model.lerning_rate": 1.0})
     assert spooflab(["sweep", "--space", str(path), "--trials", "1"]) == 1
     assert "lerning_rate" in capsys.readouterr().err
-    assert tracking.find({tracking.SWEEP_TAG: "wrong"}) == []
+    assert tracking.find({sweep_runs.SWEEP_TAG: "wrong"}) == []
 
 
 def test_a_dry_run_runs_nothing(space, place, capsys):
@@ -149,7 +149,7 @@ def test_a_dry_run_runs_nothing(space, place, capsys):
     out = capsys.readouterr().out
     assert [line.split()[:2] for line in out.splitlines()[:3]] == [["spooflab", "train"]] * 3
     assert "3 trials, 1 worker(s): about" in out
-    assert tracking.find({tracking.SWEEP_TAG: "dry"}) == []
+    assert tracking.find({sweep_runs.SWEEP_TAG: "dry"}) == []
 
 
 def test_the_summary_needs_an_evaluation_and_then_tells_all(space, place, capsys):
@@ -161,7 +161,7 @@ def test_the_summary_needs_an_evaluation_and_then_tells_all(space, place, capsys
     assert spooflab(["summary", "--sweep", "told", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert told["trials"] == {"COMPLETE": 1}
-    assert told["run"] == tracking.winner("told")
+    assert told["run"] == sweep_runs.winner("told")
 
 
 def _break_down(epoch: int, measures: dict[str, float]) -> bool:

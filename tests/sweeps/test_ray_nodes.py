@@ -11,7 +11,7 @@ import optuna
 import pytest
 import yaml
 
-from experiments import tracking
+from experiments import sweep_runs
 from experiments.corpus import main as corpus
 from sweeps.study import EARLIER, RETRY, TASK, load_study, own_trials, settled, without_replaced
 from tests.sweeps.wreckage import ROOT, assert_accounted_for, running, wait_until
@@ -72,7 +72,7 @@ def test_ctrl_c_then_a_node_killed(nodes, place, quick_space, start):
     wait_until(lambda: _at_work(study) == 2 or launcher.poll() is not None, "both nodes are at a trial again")
     nodes.remove_node(nodes.second, allow_graceful=False)
     assert launcher.wait(timeout=300) == 0
-    assert_accounted_for(study, tracking.sweep("nodes").info.run_id, total)
+    assert_accounted_for(study, sweep_runs.sweep("nodes").info.run_id, total)
     assert [trial.user_attrs[RETRY] for trial in settled(study)].count(1) == 1  # Ctrl-C is no retry
     assert all(trial.state.name in ("COMPLETE", "PRUNED") for trial in settled(study))
 

@@ -9,7 +9,7 @@ import optuna
 import pytest
 from optuna.trial import TrialState
 
-from experiments import tracking
+from experiments import sweep_runs, tracking
 from experiments.cli import main as spooflab
 from sweeps import reconcile as module
 from sweeps.engine import Local
@@ -47,7 +47,7 @@ class Wreck:
     def __init__(self, name: str, folder) -> None:
         self.name, self.storage = name, f"sqlite:///{folder / 'wrecks.db'}"
         self.study = open_study(name, self.storage, SPACE)
-        with tracking.run(name, tags={tracking.SWEEP_TAG: name}) as parent:
+        with tracking.run(name, tags={sweep_runs.SWEEP_TAG: name}) as parent:
             self.parent = parent
         self.study.set_user_attr(PARENT, parent)
         self.study.set_user_attr(TOTAL, 1)

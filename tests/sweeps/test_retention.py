@@ -6,7 +6,7 @@ import mlflow
 import pytest
 from optuna.trial import TrialState
 
-from experiments import registry, tracking, tracking_artifacts
+from experiments import registry, sweep_runs, tracking, tracking_artifacts
 from experiments.cli import main as spooflab
 from experiments.train import SCRATCH
 from sweeps.clean import disks
@@ -80,7 +80,7 @@ def test_all_artifacts_of_a_run_cannot_be_deleted_at_once(trained):
 
 def test_clean_shows_first_and_frees_when_told(trained, place, capsys, tmp_path):
     storage = f"sqlite:///{tmp_path / 'optuna.db'}"
-    with tracking.run("cleaned", tags={tracking.SWEEP_TAG: "cleaned"}) as parent:
+    with tracking.run("cleaned", tags={sweep_runs.SWEEP_TAG: "cleaned"}) as parent:
         runs = [trained(f"trial {k}", 1000 * (k + 1), parent) for k in range(3)]
     made = study(*(trial(0.1 * (k + 1), attributes={RUN_ID: run_id}) for k, run_id in enumerate(runs)))
     import optuna
@@ -117,7 +117,7 @@ def test_clean_shows_first_and_frees_when_told(trained, place, capsys, tmp_path)
 def test_what_runs_is_not_cleaned_nor_what_nobody_knows_the_best_of(trained, place, tmp_path, capsys):
     storage = f"sqlite:///{tmp_path / 'optuna.db'}"
     open_storage(storage)
-    with tracking.run("busy", tags={tracking.SWEEP_TAG: "busy"}) as parent:
+    with tracking.run("busy", tags={sweep_runs.SWEEP_TAG: "busy"}) as parent:
         run_id = trained("trial 0", parent=parent)
         (disk,) = disks(storage, 1, "busy")
         assert disk.remark.startswith("running")
@@ -127,7 +127,7 @@ def test_what_runs_is_not_cleaned_nor_what_nobody_knows_the_best_of(trained, pla
     assert spooflab(["sweep", "clean", "--storage", storage]) == 0
     assert "busy" in capsys.readouterr().out
     long = "a_sweep_of_which_the_name_says_all_that_is_to_be_known_of_it_and_of_what_it_searches_for"
-    with tracking.run(long, tags={tracking.SWEEP_TAG: long}):
+    with tracking.run(long, tags={sweep_runs.SWEEP_TAG: long}):
         pass
     assert spooflab(["sweep", "clean", "--storage", storage]) == 0
     assert f"│ {long} │" in capsys.readouterr().out  # whole, where no terminal says how wide it is

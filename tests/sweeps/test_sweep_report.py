@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from experiments import tracking
+from experiments import sweep_runs, tracking
 from experiments.cli import main as spooflab
 from experiments.compared import best_trials
 from experiments.sweep_facts import read_sweep
@@ -18,7 +18,7 @@ EER = ("dev/eer",)
 @pytest.fixture
 def sweep(evaluated, place):
     """A study of five trials, whose best has the evaluated run; and its parent."""
-    with tracking.run("searched", tags={tracking.SWEEP_TAG: "searched"}) as parent:
+    with tracking.run("searched", tags={sweep_runs.SWEEP_TAG: "searched"}) as parent:
         runs = [evaluated]
         for number in range(1, 5):
             tags = {"optuna.state": "COMPLETE", "optuna.trial": str(number)}

@@ -3,7 +3,7 @@
 import pytest
 
 import sweeps.objective
-from experiments import tracking
+from experiments import sweep_runs, tracking
 from sweeps.launch import launch
 from sweeps.reconcile import Repair, put_back, reconcile
 from sweeps.study import (
@@ -53,7 +53,7 @@ def test_a_false_alarm(quick_space, place, in_process, monkeypatch, capsys):
     monkeypatch.setattr("sweeps.objective.train", train)
     study = launch(quick_space("alarm", epochs=3), "alarm", 1)
     assert "taken for dead" in capsys.readouterr().out
-    parent = tracking.sweep("alarm").info.run_id
+    parent = sweep_runs.sweep("alarm").info.run_id
     assert_accounted_for(study, parent, 1)
     assert reconcile(study, parent) == []
     (trial,) = settled(study)
@@ -82,7 +82,7 @@ def test_what_is_written_to_a_run_that_is_another_s_is_taken_back(quick_space, p
     monkeypatch.setattr("sweeps.objective.train", train)
     study = launch(quick_space("left", epochs=2), "left", 1)
     assert [trial.state.name for trial in without_replaced(own_trials(study))] == ["WAITING"]
-    (run,) = tracking.children(tracking.sweep("left").info.run_id)
+    (run,) = tracking.children(sweep_runs.sweep("left").info.run_id)
     assert run.info.run_id == seen[0]
     assert run.info.status == "SCHEDULED"
     assert "failure" not in run.data.tags

@@ -40,7 +40,7 @@ def test_torchscript_takes_its_crop_alone(maker, cnn, clips):
 
 @pytest.mark.parametrize(
     "name",
-    ["torchscript-bf16", "torchscript-int8-dynamic", "onnx-int8-dynamic"]
+    ["torchscript-bf16", "torchscript-fp16", "torchscript-int8-dynamic", "onnx-int8-dynamic"]
     + [f"onnx-int8-static-{calibrator}" for calibrator in ("minmax", "entropy", "percentile")],
 )
 def test_rounded_forms_are_close(maker, onnx_form, windows, expected, name):

@@ -9,7 +9,7 @@ from benchmarks._published import PublishedAasist
 from datamodules.audio import decode
 from lightning_modules.networks import aasist_encoder
 from lightning_modules.networks.aasist import AASIST, rename_published_weights
-from lightning_modules.networks.aasist_encoder import ResidualBlock, strided_maxima
+from lightning_modules.networks.aasist_encoder import ResidualBlock
 from lightning_modules.networks.graph_attention import GraphAttention, GraphPooling, StackingGraphAttention
 
 LIGHT = {"channels": (32, 32, 24, 24, 24, 24), "pooling_ratios": (0.4, 0.5, 0.7)}
@@ -122,11 +122,6 @@ def test_a_block_in_stretches_of_any_length(monkeypatch, frames):
         monkeypatch.setattr(aasist_encoder, "CACHED_VALUES", kept * 4 * 5 * 3)
         with torch.inference_mode():
             torch.testing.assert_close(block(maps), whole, atol=1e-6, rtol=1e-5)
-
-
-def test_strided_maxima_are_max_pooling():
-    maps = noise(2, 3, 4, 23)
-    assert torch.equal(strided_maxima(maps), torch.nn.functional.max_pool2d(maps, (1, 3)))
 
 
 def test_every_weight_learns_and_the_input_is_left_alone():

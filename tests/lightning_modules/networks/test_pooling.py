@@ -4,7 +4,13 @@ import pytest
 import torch
 from torch.nn import functional
 
-from lightning_modules.networks.pooling import VARIANCE_FLOOR, band_statistics, band_weights
+from lightning_modules.networks.pooling import (
+    VARIANCE_FLOOR,
+    StridedMaxima,
+    band_statistics,
+    band_weights,
+    strided_maxima,
+)
 
 
 @pytest.mark.parametrize(("cells", "bands"), [(5, 5), (8, 5), (3, 5), (10, 5)])
@@ -25,3 +31,10 @@ def test_statistics_are_means_of_the_bins_of_a_band():
     torch.testing.assert_close(
         deviation, (halves.var(dim=4, correction=0) + VARIANCE_FLOOR).sqrt().mean(dim=3), atol=1e-5, rtol=0
     )
+
+
+@pytest.mark.parametrize("memory", [torch.contiguous_format, torch.channels_last])
+def test_strided_maxima_are_max_pooling(memory):
+    maps = torch.randn(2, 3, 9, 23, generator=torch.Generator().manual_seed(0)).contiguous(memory_format=memory)
+    assert torch.equal(strided_maxima(maps, 3), functional.max_pool2d(maps, (1, 3)))
+    assert torch.equal(StridedMaxima(2)(maps), functional.max_pool2d(maps, 2))
