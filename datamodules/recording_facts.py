@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+import torch
 
 from datamodules.audio import Decoded
 from datamodules.audio_facts import frame_levels_db, power_db
@@ -20,6 +21,7 @@ EMPTY_BAND_DB: Final = -70.0
 """Below the strongest frequency: more than the roll-off of speech that was recorded in its whole band."""
 _FRAME: Final = 512
 _MOST_FRAMES: Final = 200
+_TAPER: Final = torch.hann_window(_FRAME, periodic=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,9 @@ def bandwidth_hz(waveform: np.ndarray, rate_hz: int) -> float:
         waveform = np.pad(waveform, (0, _FRAME - len(waveform)))
     frames = waveform[: len(waveform) // _FRAME * _FRAME].reshape(-1, _FRAME)
     frames = frames[:: -(-len(frames) // _MOST_FRAMES)]
-    power = np.square(np.abs(np.fft.rfft(frames * np.hanning(_FRAME).astype(np.float32)))).mean(axis=0)[1:]
+    # PyTorch's transform of single precision is several times as fast as NumPy's.
+    spectrum = torch.view_as_real(torch.fft.rfft(torch.from_numpy(frames) * _TAPER))
+    power = spectrum.square().mean(dim=0).sum(dim=-1).numpy()[1:]
     if not power.any():
         return 0.0
     heard = np.flatnonzero(power >= power.max() * 10 ** (EMPTY_BAND_DB / 10))
