@@ -155,6 +155,7 @@ def main(arguments: list[str]) -> int:
     trials = some(corpus.partition(options.partition), options.trials)
     with tempfile.TemporaryDirectory() as scratch:
         folder = options.out or Path(scratch)
+        point = operating_point(member)
         compared = tabulate(
             member.detector,
             options.formats,
@@ -163,7 +164,8 @@ def main(arguments: list[str]) -> int:
             folder,
             turns=options.turns,
             errors=not options.untrained,
-            facts=facts(member.detector.specifications, operating_point(member)),
+            facts=facts(member.detector.specifications, point),
+            calibration_scale=point.calibration.scale,
         )
         run_id = log_table(member, compared, corpus, options.partition)
         registered = _registered(options, member, compared, corpus) if options.register else None

@@ -35,8 +35,8 @@ def show(compared: Compared, member: Member, judged_on: str) -> None:
     units = ", ".join(sorted({row.unit for row in compared.rows if row.unit})) or "trial"
     caption = (
         f"{rate_hz:,} Hz; 4 s of speech in {compared.windows} window(s) of {member.detector.crop_s:g} s, on one "
-        f"thread, in turns, speeds by processor time; {compared.trials} trials of {judged_on}, EER legacy, "
-        f"paired bootstrap by {units}"
+        f"thread, in turns, speeds by processor time; scores as calibrated; {compared.trials} trials of {judged_on}, "
+        f"EER legacy, paired bootstrap by {units}"
     )
     table = Table(title=escape(f"forms of {member.name}"), title_justify="left", caption=escape(caption))
     for heading in _HEADINGS:

@@ -51,7 +51,7 @@ class Row:
         cpu_ms: median processor time.
         times_real_time: how often the processor time goes into the speech's length.
         speedup: against ``torch``, in processor time, the median over the turns.
-        max_delta: largest difference of a trial's score from that of ``torch``.
+        max_delta: largest difference of a trial's calibrated score from that of ``torch``.
         eer: legacy.
         eer_grouped: ties rejected together.
         tie_rate: share of the trials whose score another has as well.
@@ -111,6 +111,7 @@ def tabulate(
     turns: int = TURNS,
     errors: bool = True,
     facts: Mapping[str, str] | None = None,
+    calibration_scale: float = 1.0,
 ) -> Compared:
     """Make forms of a detector, score trials with each, and time each.
 
@@ -123,6 +124,7 @@ def tabulate(
         turns: that times are of.
         errors: measure the error rates; not of a detector that was never trained.
         facts: that files of ONNX are to tell of themselves.
+        calibration_scale: that scores are multiplied by to be log-likelihood ratios; differences are told of these.
 
     Raises:
         ValueError: there is no such form.
@@ -148,7 +150,7 @@ def tabulate(
             rows.append(Row(name, refused=str(form)))
             continue
         found = reference.with_scores(scores[name])
-        delta = float(np.abs(scores[name] - expected).max())
+        delta = abs(calibration_scale) * float(np.abs(scores[name] - expected).max())
         size = form.bytes / _BYTES_PER_MB
         more = {**_speed(taken, name), **_errors(found, reference, errors=errors)}
         rows.append(Row(name, size_mb=size, max_delta=delta, samples=form.samples, opset=form.opset, **more))

@@ -35,7 +35,8 @@ class OneCycle(Schedule):
 
     def scheduler(self, optimiser: Optimizer, learning_rate: float, steps: int) -> LRScheduler:
         """Return the scheduler."""
-        return OneCycleLR(optimiser, learning_rate, total_steps=steps, pct_start=self.warm_up_share)
+        way_up = self.warm_up_share if self.warm_up_share * steps > 1 else 0.0  # PyTorch divides by a way of one step
+        return OneCycleLR(optimiser, learning_rate, total_steps=steps, pct_start=way_up)
 
 
 class CosineWithWarmUp(Schedule):

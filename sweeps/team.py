@@ -53,7 +53,8 @@ class Team:
         for repair in reconcile(study, parent):
             print(repair)
         try_again(study)
-        done, missing = len(settled(study)), len(waiting(study))
+        done = len(settled(study))
+        missing = min(len(waiting(study)), total - done)  # more may wait of an earlier launch that asked for more
         togo = f"{missing} to go, {self.engine}" if done < total else "nothing to go"
         print(f"sweep {study.study_name!r}: {done} trials done of the {total} asked for, {togo}")
         if done < total:

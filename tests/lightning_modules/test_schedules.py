@@ -40,6 +40,11 @@ def test_one_cycle_goes_up_for_a_tenth_of_the_steps():
     assert seen[-1] == pytest.approx(1e-3 / 25 / 1e4)
 
 
+@pytest.mark.parametrize("steps", [1, 9, 10, 11])
+def test_one_cycle_of_few_steps_ends_where_a_long_one_does(steps):
+    assert rates(OneCycle(), steps)[-1] == pytest.approx(1e-3 / 25 / 1e4)
+
+
 def test_aasists_schedule_goes_from_its_first_to_its_last_rate():
     seen = rates(CosineWithWarmUp(warm_up_share=0, final_share=0.05), 101, 1e-4)
     assert seen[0] == 1e-4
