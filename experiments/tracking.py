@@ -241,7 +241,10 @@ def fetch(run_id: str, artifact: str) -> Path:
     try:
         return Path(mlflow.artifacts.download_artifacts(run_id=run_id, artifact_path=artifact))
     except (MlflowException, OSError) as error:
-        raise FileNotFoundError(f"run {run_id} has no {artifact}: was it trained to its end?") from error
+        raise FileNotFoundError(
+            f"run {run_id} has no {artifact}: was it trained to its end? A training that was broken off goes on with "
+            "`--ckpt last` behind its command"
+        ) from error
 
 
 def get(run_id: str) -> Run:
