@@ -116,8 +116,9 @@ def _fast_on_a_cpu(bank: SincFilterbank) -> nn.Module:
 
 
 def _fast_in_16_bits(pool: nn.MaxPool2d) -> nn.Module:
-    whole = pool.kernel_size == pool.stride and pool.padding == 0 and isinstance(pool.kernel_size, int)
-    return StridedMaxima(pool.kernel_size) if whole else pool  # type: ignore[arg-type]
+    size = pool.kernel_size
+    plain = pool.stride == size and pool.padding == 0 and pool.dilation == 1 and not pool.ceil_mode
+    return StridedMaxima(size) if plain and isinstance(size, int) else pool
 
 
 def _narrow(root: nn.Module, dtype: torch.dtype) -> None:
