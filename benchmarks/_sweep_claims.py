@@ -18,6 +18,7 @@ import yaml
 from _claims import Claim
 from _many_trials import EPOCHS, start_s
 from _measured import SECONDS
+from _usual_tracking import trial_s
 
 from datamodules.minispoof import build_corpus
 from experiments import tracking
@@ -30,6 +31,7 @@ from sweeps.study import RUN_ID
 ROOT = Path(__file__).resolve().parent.parent
 MANY = 10_000
 AS_GOOD = 0.005  # a difference of dev EERs that is none
+_WORKERS = 2  # of the sweep that scripts are held against
 FURTHER = 4  # trials by which a sweep goes on that has not found as much as scripts
 
 
@@ -114,12 +116,13 @@ def against_the_naive_way(space: Path, name: str, trials: int) -> float:
 
 def _timed_sweep(space: Path, name: str, trials: int) -> tuple[optuna.Study, float]:
     begin = time.perf_counter()
-    study = sweep(space, name, trials, workers=2)
+    study = sweep(space, name, trials, _WORKERS)
     return study, time.perf_counter() - begin
 
 
 def _script(config: Path) -> float:
-    script = [sys.executable, str(Path(__file__).with_name("_naive_training.py")), "--config", str(config)]
+    program = str(Path(__file__).with_name("_naive_training.py"))
+    script = [sys.executable, program, str(_WORKERS), "--config", str(config)]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     told = subprocess.run(script, check=True, stdout=subprocess.PIPE, env=environment, text=True)
     return float(told.stdout.split()[-1])
@@ -143,10 +146,13 @@ def claims(quick: bool) -> list[Claim]:
         unpruned = {"startup_trials": MANY}
         debug = write_space(Path("debug.yaml"), "debug", tiny, {"fixed": measured, "pruner": unpruned})
         alone, four = overhead_s(debug, "alone", few, 1), overhead_s(debug, "four", several, 4)
+        usual_alone, usual_four = trial_s(1, few, EPOCHS), trial_s(4, several, EPOCHS)
         many = start_s(debug, MANY)
         found = [
             Claim(f".3 s against a trial's overhead with one worker, {alone:.2f} s", 0.3 / alone, 1),
             Claim(f".6 s against a trial's overhead with four workers, {four:.2f} s each", 0.6 / four, 1),
+            Claim(f"the usual way without training against it, {usual_alone:.2f} s", usual_alone / alone, 1),
+            Claim(f"the usual way with four workers, {usual_four:.2f} s each", usual_four / four, 1),
             Claim(f"1 s against the start of a trial beside {MANY:,} others, {many:.2f} s", 1 / many, 1),
         ]
         if quick:

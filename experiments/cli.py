@@ -1,6 +1,7 @@
 """Words on the command line in, one command run: ``spooflab COMMAND …``."""
 
 import importlib
+import importlib.metadata
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -60,6 +61,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not words or words[0] in ("-h", "--help"):
         print(_help())
         return 0 if words else 2
+    if words[0] == "--version":
+        print(f"spooflab {importlib.metadata.version('spooflab')}")
+        return 0
     name, rest = words[0], words[1:]
     if name not in COMMANDS:
         print(f"spooflab: no command {name!r}; there are {', '.join(COMMANDS)}", file=sys.stderr)
@@ -80,7 +84,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _help() -> str:
     lines = [f"  {name:<14} {command.help}" for name, command in COMMANDS.items()]
-    return "\n".join(["usage: spooflab COMMAND …   (spooflab COMMAND --help)", "", *lines])
+    return "\n".join(["usage: spooflab COMMAND …   (spooflab COMMAND --help, spooflab --version)", "", *lines])
 
 
 if __name__ == "__main__":

@@ -1,11 +1,15 @@
-"""A job in, processes that work at it out: each on its part of the machine, told by a line when to stop."""
+"""A job in, processes that work at it out: each on its part of the machine, told by a line when to stop.
+
+They are forked from a process that has imported all that they need: what takes one of them seconds is done once, and
+one that takes a dead one's place begins at once. That process computes nothing, so there is no thread pool to fork.
+"""
 
 import multiprocessing
 import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection, wait
@@ -17,6 +21,8 @@ from sweeps.deaths import Coroner, Death
 from sweeps.worker import Job, work
 
 _INTERRUPTED = 130
+_FORKS = multiprocessing.get_context("forkserver")
+_FORKS.set_forkserver_preload([__name__])
 
 
 @dataclass(frozen=True)
@@ -81,17 +87,19 @@ class Members:
             member.process.kill()
 
     def _start(self, index: int) -> _Member:
-        context = multiprocessing.get_context("spawn")
-        theirs, ours = context.Pipe(duplex=False)
+        theirs, ours = _FORKS.Pipe(duplex=False)
         job = replace(self._job, index=self._job.index + index)
-        process = context.Process(target=_work, args=(job, index, self._most, self._gpus_each, theirs))
+        arguments = (job, index, self._most, self._gpus_each, theirs, dict(os.environ))
+        process = _FORKS.Process(target=_work, args=arguments)
         with _deaf():
             process.start()
         theirs.close()
         return _Member(process, ours)
 
 
-def _work(job: Job, index: int, workers: int, gpus_each: int, line: Connection) -> None:
+def _work(job: Job, index: int, workers: int, gpus_each: int, line: Connection, environment: Mapping[str, str]) -> None:
+    os.environ.clear()  # it is that of when the first worker was forked
+    os.environ.update(environment)
     os.setpgid(0, 0)  # Ctrl-C in the terminal is the launcher's, that passes it on: it comes once, and never too early
     signal.signal(signal.SIGINT, signal.default_int_handler)
     told = threading.Event()

@@ -2,8 +2,10 @@
 
 import re
 import tomllib
+from itertools import takewhile
 from pathlib import Path
 
+import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -47,3 +49,15 @@ def test_mlproject_uses_conda_yaml_and_real_commands():
     assert {"train", "sweep", "evaluate", "promote"} <= set(entries["entry_points"])
     for entry in entries["entry_points"].values():
         assert re.match(r"python -m experiments\.cli (\S+)", entry["command"])[1] in COMMANDS
+
+
+def test_mlproject_asks_for_nothing_that_there_is_not(capsys):
+    from experiments.cli import main
+
+    for name, entry in yaml.safe_load((ROOT / "MLproject").read_text())["entry_points"].items():
+        _, _, _, command, *words = entry["command"].split()
+        with pytest.raises(SystemExit):
+            main([command, *takewhile(str.isalpha, words), "--help"])
+        told = capsys.readouterr().out
+        assert [word for word in words if word.startswith("--") and word not in told] == [], name
+        assert set(re.findall(r"{(\w+)}", entry["command"])) == set(entry["parameters"]), name

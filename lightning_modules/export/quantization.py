@@ -16,8 +16,10 @@ from onnxruntime.quantization import (
     CalibrationMethod,
     QuantFormat,
     QuantType,
+    create_calibrator,
     quantize_dynamic,
     quantize_static,
+    save_tensors_data,
 )
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
@@ -31,6 +33,7 @@ _METHODS: Final = {
 }
 _STATIC: Final = ["Conv", "MatMul", "Gemm"]
 _DYNAMIC: Final = ["MatMul", "Gemm"]
+_BINS = 2048  # of a histogram; of the runtime's 128 entropy has to keep all
 
 
 def in_8_bits_dynamic(model: Path, to: Path, kept: Sequence[str]) -> None:
@@ -63,14 +66,13 @@ def in_8_bits_static(
         kept: names of nodes that stay as they are.
         windows: of training speech ``(windows, samples)``.
         calibrator: how the range of an input is told from what it was: by its extremes, by the range that keeps most
-            of its information (Migacz 2017, "8-bit inference with TensorRT"), or by what all but a few lie in. The
-            runtime's histogram for the second has as many bins as it keeps, so that it keeps nearly all, as the first.
+            of its information (Migacz 2017, "8-bit inference with TensorRT"), or by what all but a few lie in.
     """
     with _prepared(model) as whole:
         quantize_static(
             whole,
             to,
-            _Windows(windows),
+            calibration_cache_path=_ranges(whole, windows, calibrator),
             quant_format=QuantFormat.QDQ,
             op_types_to_quantize=_STATIC,
             per_channel=True,
@@ -79,6 +81,18 @@ def in_8_bits_static(
             nodes_to_exclude=list(kept),
             calibrate_method=_METHODS[calibrator],
         )
+
+
+def _ranges(model: str, windows: NDArray[np.float32], calibrator: Calibrator) -> Path:
+    """Write the range of each input beside a model."""
+    folder = Path(model).parent
+    seen = create_calibrator(
+        model, _STATIC, str(folder / "augmented.onnx"), _METHODS[calibrator], extra_options={"num_bins": _BINS}
+    )
+    seen.collect_data(_Windows(windows))
+    path = folder / "ranges.json"
+    save_tensors_data(seen.compute_data(), path)
+    return path
 
 
 class _Windows(CalibrationDataReader):

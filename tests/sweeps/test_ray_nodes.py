@@ -54,7 +54,7 @@ def test_every_node_fills_the_cache(nodes, place, tmp_path, capfd):
 
 def test_ctrl_c_then_a_node_killed(nodes, place, quick_space, start):
     total, storage = 3, f"sqlite:///{place.folder / 'nodes.db'}"
-    space = quick_space("nodes", fixed={"trainer.max_epochs": 60, "early_stopping.patience": 60})
+    space = quick_space("nodes", fixed={"trainer.max_epochs": 100, "early_stopping.patience": 100})
     words = ["sweep", "--space", space, "--name", "nodes", "--trials", total, "--storage", storage]
     words += ["--engine", "ray", "--address", nodes.address]
     launcher = start(*words)
