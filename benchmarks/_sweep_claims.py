@@ -26,7 +26,7 @@ from experiments.train import quieten
 from sweeps.engine import Local
 from sweeps.launch import launch
 from sweeps.storage import WORKER
-from sweeps.study import RUN_ID
+from sweeps.study import RUN_ID, load_study
 
 ROOT = Path(__file__).resolve().parent.parent
 MANY = 10_000
@@ -115,17 +115,25 @@ def against_the_naive_way(space: Path, name: str, trials: int) -> float:
 
 
 def _timed_sweep(space: Path, name: str, trials: int) -> tuple[optuna.Study, float]:
+    """Sweep by the command, which has to import as much as a script, and return the study and the seconds."""
+    storage = f"sqlite:///{name}.db"
+    words = ["--space", str(space), "--name", name, "--trials", str(trials), "--workers", str(_WORKERS)]
     begin = time.perf_counter()
-    study = sweep(space, name, trials, _WORKERS)
-    return study, time.perf_counter() - begin
+    _python("-m", "experiments.cli", "sweep", *words, "--storage", storage)
+    seconds = time.perf_counter() - begin
+    return load_study(name, storage), seconds
 
 
 def _script(config: Path) -> float:
     program = str(Path(__file__).with_name("_naive_training.py"))
-    script = [sys.executable, program, str(_WORKERS), "--config", str(config)]
+    return float(_python(program, str(_WORKERS), "--config", str(config)).split()[-1])
+
+
+def _python(*words: str) -> str:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    told = subprocess.run(script, check=True, stdout=subprocess.PIPE, env=environment, text=True)
-    return float(told.stdout.split()[-1])
+    return subprocess.run(
+        [sys.executable, *words], check=True, stdout=subprocess.PIPE, env=environment, text=True
+    ).stdout
 
 
 def _aside(text: str) -> None:
