@@ -119,8 +119,9 @@ class DeepfakeDataModule(pl.LightningDataModule):
             part_rate_hz = getattr(part, "sample_rate_hz", sample_rate_hz)
             if part_rate_hz != sample_rate_hz:
                 raise ValueError(
-                    f"{type(part).__name__} has sample_rate_hz={part_rate_hz}, and the data {sample_rate_hz}: set its "
-                    "sample_rate_hz to that of the data, or it would alter them otherwise than it says"
+                    f"{type(part).__name__} has sample_rate_hz={part_rate_hz}, and the data {sample_rate_hz}: write "
+                    f"`sample_rate_hz: {sample_rate_hz}` among its init_args, as experiments/configs/recipe_8khz.yaml "
+                    "does, or it would alter them otherwise than it says"
                 )
         self.feature_dtype = feature_dtype
         self.num_workers, self.seed, self.shorter = num_workers, seed, shorter

@@ -1,6 +1,8 @@
-"""Steps, signals and epochs of a training in; seeds and its early end out."""
+"""Steps, signals and epochs of a training in; seeds, lines and its early end out."""
 
 import os
+import sys
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -9,6 +11,7 @@ import torch
 from pytorch_lightning.callbacks import Callback, EarlyStopping
 
 from experiments import selection
+from experiments.plain_words import percent
 
 KeepGoing = Callable[[int, Mapping[str, float]], bool]
 
@@ -56,6 +59,22 @@ class EndedBefore(Callback):
         """Look at what the checkpoint says."""
         stoppers = [callback for callback in trainer.early_stopping_callbacks if isinstance(callback, EarlyStopping)]
         trainer.should_stop |= any(stopper.wait_count >= stopper.patience for stopper in stoppers)
+
+
+class EpochLines(Callback):
+    """Tells each epoch in a line where the progress bar is not drawn: in a file, or through a pipe."""
+
+    def __init__(self) -> None:
+        self._begin = time.monotonic()
+
+    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:  # noqa: ARG002
+        """Tell it on stderr, in the first of several processes; nothing where no bar is wanted."""
+        wanted = trainer.progress_bar_callback is not None and trainer.is_global_zero and not trainer.sanity_checking
+        if not wanted or sys.stdout.isatty():
+            return
+        error, seconds = float(trainer.callback_metrics[selection.EER]), time.monotonic() - self._begin
+        told = f"epoch {trainer.current_epoch + 1}: dev EER {percent(error)}, {seconds:.0f} s since the start"
+        print(told, file=sys.stderr, flush=True)
 
 
 class EpochReport(Callback):

@@ -16,7 +16,7 @@ from experiments import selection
 from experiments.data_config import read_sections
 from experiments.known_model import checkpoint_of
 from experiments.starting import Start, begin
-from experiments.training_callbacks import EndedBefore, StepSeed
+from experiments.training_callbacks import EndedBefore, EpochLines, StepSeed
 from lightning_modules.detector import Detector
 from lightning_modules.distillation import Distillation, DistilledDetector
 
@@ -48,7 +48,7 @@ class TrainingCLI(LightningCLI):
                 "logger": False,
                 "use_distributed_sampler": False,  # the data deals its draws out to the processes itself
                 "enable_model_summary": False,
-                "callbacks": [StepSeed(), EndedBefore(), *callbacks, self.checkpoint, self.last],
+                "callbacks": [StepSeed(), EndedBefore(), EpochLines(), *callbacks, self.checkpoint, self.last],
             },
             parser_kwargs={"exit_on_error": False, "prog": "spooflab train", "epilog": SHORT_HELP},
             args=_spelled_out(arguments),

@@ -13,7 +13,7 @@ from experiments.training_config import parse
 CONFIGS = Path(__file__).resolve().parents[2] / "experiments" / "configs"
 SECTIONS = {path.stem: set(yaml.safe_load(path.read_text())) for path in sorted(CONFIGS.glob("*.yaml"))}
 AUGMENTATIONS = [name for name in SECTIONS if name.startswith("augment_")]
-OVERLAYS = [name for name in SECTIONS if name.startswith(("loss_", "average_", "recipe"))]
+OVERLAYS = [name for name in SECTIONS if name.startswith(("loss_", "average_")) or name == "recipe"]
 FRONTENDS = [name for name in SECTIONS if name.startswith("frontend_")]
 NOT_ALONE = (*OVERLAYS, *FRONTENDS, "ssl_wav2vec2")
 NETWORKS = [name for name, sections in SECTIONS.items() if "model" in sections and name not in NOT_ALONE]
@@ -54,6 +54,20 @@ def test_every_shipped_loss_and_average_trains(place, overlay):
     assert differs or len(cli.trainer.callbacks) > len(plain.trainer.callbacks)
     cli.trainer.fit(cli.model, datamodule=cli.datamodule)
     assert cli.trainer.global_step == 1
+
+
+def test_the_recipe_at_8_khz_is_the_recipe(place):
+    words = [*place.words(), f"--config={CONFIGS / 'recipe.yaml'}"]
+    narrow = parse([*words, f"--config={CONFIGS / 'recipe_8khz.yaml'}", "--trainer.fast_dev_run=true"])
+    assert narrow.model.frontend.sample_rate_hz == 8000
+    parts, expected = ([*cli.datamodule.augmentation.parts] for cli in (narrow, parse(words)))
+    without_rate = [
+        [{name: value for name, value in part.recipe.items() if name != "sample_rate_hz"} for part in whole[1:]]
+        for whole in (parts, expected)
+    ]
+    assert without_rate[0] == without_rate[1]
+    narrow.trainer.fit(narrow.model, datamodule=narrow.datamodule)
+    assert narrow.trainer.global_step == 1
 
 
 @pytest.mark.parametrize("sample_rate_hz", [8000, 16_000])

@@ -198,6 +198,13 @@ def test_nothing_to_resume_is_an_error(place, capsys):
     assert "no run of this very config" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("bar", [True, False])
+def test_epochs_are_told_in_lines_where_no_bar_is_drawn(place, capsys, bar):
+    assert main(place.words("debug", epochs=2, trainer__enable_progress_bar=bar)) == 0
+    told = re.findall(r"^epoch (\d+): dev EER [\d.]+ %, \d+ s since the start$", capsys.readouterr().err, re.MULTILINE)
+    assert told == (["1", "2"] if bar else [])
+
+
 def test_the_command_tells_what_to_do_next(place, capsys):
     assert main(place.words(epochs=1)) == 0
     out = capsys.readouterr().out
