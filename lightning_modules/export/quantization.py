@@ -89,22 +89,22 @@ def _ranges(model: str, windows: NDArray[np.float32], calibrator: Calibrator) ->
     seen = create_calibrator(
         model, _STATIC, str(folder / "augmented.onnx"), _METHODS[calibrator], extra_options={"num_bins": _BINS}
     )
-    seen.collect_data(_Windows(windows))
+    for window in windows:  # alone: what every layer gives is kept until then, of many more than there is memory
+        seen.collect_data(_Window(window))
     path = folder / "ranges.json"
     save_tensors_data(seen.compute_data(), path)
     return path
 
 
-class _Windows(CalibrationDataReader):
-    """Gives one window after the other."""
+class _Window(CalibrationDataReader):
+    """Gives one window."""
 
-    def __init__(self, windows: NDArray[np.float32]) -> None:
-        self._rest = iter(windows)
+    def __init__(self, window: NDArray[np.float32]) -> None:
+        self._rest = iter([{INPUT: window[np.newaxis]}])
 
     def get_next(self) -> dict[str, NDArray[np.float32]] | None:
-        """Return the next window, or none after the last."""
-        window = next(self._rest, None)
-        return None if window is None else {INPUT: window[np.newaxis]}
+        """Return the window, and then none."""
+        return next(self._rest, None)
 
 
 @contextmanager
