@@ -34,6 +34,7 @@ _METHODS: Final = {
 _STATIC: Final = ["Conv", "MatMul", "Gemm"]
 _DYNAMIC: Final = ["MatMul", "Gemm"]
 _BINS = 2048  # of a histogram; of the runtime's 128 entropy has to keep all
+_AT_ONCE = 8  # windows of which all that every layer gives is held: of AASIST 64 are more than 20 GB
 
 
 def in_8_bits_dynamic(model: Path, to: Path, kept: Sequence[str]) -> None:
@@ -89,22 +90,23 @@ def _ranges(model: str, windows: NDArray[np.float32], calibrator: Calibrator) ->
     seen = create_calibrator(
         model, _STATIC, str(folder / "augmented.onnx"), _METHODS[calibrator], extra_options={"num_bins": _BINS}
     )
-    for window in windows:  # alone: what every layer gives is kept until then, of many more than there is memory
-        seen.collect_data(_Window(window))
+    for first in range(0, len(windows), _AT_ONCE):
+        seen.collect_data(_Windows(windows[first : first + _AT_ONCE]))
     path = folder / "ranges.json"
     save_tensors_data(seen.compute_data(), path)
     return path
 
 
-class _Window(CalibrationDataReader):
-    """Gives one window."""
+class _Windows(CalibrationDataReader):
+    """Gives one window after the other."""
 
-    def __init__(self, window: NDArray[np.float32]) -> None:
-        self._rest = iter([{INPUT: window[np.newaxis]}])
+    def __init__(self, windows: NDArray[np.float32]) -> None:
+        self._rest = iter(windows)
 
     def get_next(self) -> dict[str, NDArray[np.float32]] | None:
-        """Return the window, and then none."""
-        return next(self._rest, None)
+        """Return the next window, or none after the last."""
+        window = next(self._rest, None)
+        return None if window is None else {INPUT: window[np.newaxis]}
 
 
 @contextmanager
