@@ -7,6 +7,8 @@ have it: no config is read, no trainer made, no checkpoint kept. All processes h
 import multiprocessing
 import statistics
 import time
+from multiprocessing.queues import SimpleQueue
+from multiprocessing.synchronize import Barrier
 
 import mlflow
 import optuna
@@ -34,7 +36,7 @@ def trial_s(workers: int, trials: int, epochs: int) -> float:
     return statistics.median(seconds)
 
 
-def _work(name: str, trials: int, epochs: int, together, told) -> None:  # noqa: ANN001 - multiprocessing's
+def _work(name: str, trials: int, epochs: int, together: Barrier, told: SimpleQueue[list[float]]) -> None:
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     study = optuna.load_study(study_name=name, storage=STORAGE)
     mlflow.set_experiment("usual")

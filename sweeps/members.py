@@ -1,7 +1,8 @@
 """A job in, processes that work at it out: each on its part of the machine, told by a line when to stop.
 
 They are forked from a process that has imported all that they need: what takes one of them seconds is done once, and
-one that takes a dead one's place begins at once. That process computes nothing, so there is no thread pool to fork.
+one that takes a dead one's place begins at once. That process computes nothing, so PyTorch has no threads yet that a
+fork would lose.
 """
 
 import multiprocessing

@@ -23,6 +23,7 @@ from onnxruntime.quantization import (
 )
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
+from lightning_modules.export.form import RefusedError
 from lightning_modules.export.session import INPUT
 
 Calibrator = Literal["minmax", "entropy", "percentile"]
@@ -34,7 +35,7 @@ _METHODS: Final = {
 _STATIC: Final = ["Conv", "MatMul", "Gemm"]
 _DYNAMIC: Final = ["MatMul", "Gemm"]
 _BINS = 2048  # of a histogram; of the runtime's 128 entropy has to keep all
-_AT_ONCE = 8  # windows of which all that every layer gives is held: of AASIST 64 are more than 20 GB
+_AT_ONCE = 8  # windows of which all that every layer gives is held: of AASIST 3 GB
 
 
 def in_8_bits_dynamic(model: Path, to: Path, kept: Sequence[str]) -> None:
@@ -68,6 +69,9 @@ def in_8_bits_static(
         windows: of training speech ``(windows, samples)``.
         calibrator: how the range of an input is told from what it was: by its extremes, by the range that keeps most
             of its information (Migacz 2017, "8-bit inference with TensorRT"), or by what all but a few lie in.
+
+    Raises:
+        RefusedError: there is no such range.
     """
     with _prepared(model) as whole:
         quantize_static(
@@ -85,15 +89,24 @@ def in_8_bits_static(
 
 
 def _ranges(model: str, windows: NDArray[np.float32], calibrator: Calibrator) -> Path:
-    """Write the range of each input beside a model."""
+    """Write the range of each input beside a model.
+
+    Raises:
+        RefusedError: a layer gives much the same everywhere, of which there is no histogram.
+    """
     folder = Path(model).parent
     seen = create_calibrator(
         model, _STATIC, str(folder / "augmented.onnx"), _METHODS[calibrator], extra_options={"num_bins": _BINS}
     )
-    for first in range(0, len(windows), _AT_ONCE):
-        seen.collect_data(_Windows(windows[first : first + _AT_ONCE]))
     path = folder / "ranges.json"
-    save_tensors_data(seen.compute_data(), path)
+    try:
+        for first in range(0, len(windows), _AT_ONCE):
+            seen.collect_data(_Windows(windows[first : first + _AT_ONCE]))
+        save_tensors_data(seen.compute_data(), path)
+    except ValueError as error:
+        raise RefusedError(
+            f"{calibrator} finds no range for a layer that gives much the same everywhere ({error}): take minmax"
+        ) from error
     return path
 
 

@@ -14,7 +14,7 @@ from lightning_modules.export.forms import FORMS, Maker
 from lightning_modules.export.onnx_file import describe
 from lightning_modules.export.onnx_model import nodes_to_keep
 from lightning_modules.export.parity import TOLERANCE, require_parity
-from lightning_modules.export.quantization import Calibrator
+from lightning_modules.export.quantization import Calibrator, in_8_bits_static
 from lightning_modules.export.recurrent import OPSET
 from lightning_modules.export.session import open_onnx
 
@@ -59,6 +59,15 @@ def test_rounded_forms_are_close(scored, expected, name):
 
 def test_each_calibrator_has_ranges_of_its_own(scored):
     assert not any(torch.equal(scored(one), scored(other)) for one, other in combinations(STATIC, 2))
+
+
+def test_ranges_that_cannot_be_told_refuse_the_form(onnx_form, tmp_path, monkeypatch, windows):
+    def too_narrow(*_, **__):
+        raise ValueError("Too many bins for data range")
+
+    monkeypatch.setattr("numpy.histogram", too_narrow)
+    with pytest.raises(RefusedError, match=r"percentile finds no range .* take minmax"):
+        in_8_bits_static(onnx_form.path, tmp_path / "none.onnx", [], windows.numpy(), "percentile")
 
 
 def test_features_and_classifier_stay_in_single_precision(maker, onnx_form, cnn):
