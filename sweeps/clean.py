@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 import optuna
 from rich.table import Table
 
-from experiments import registry, sweep_runs, tracking, tracking_artifacts
+from experiments import mlflow_store, registry, sweep_runs, tracking, tracking_artifacts
 from experiments.console import console
 from experiments.selection import EER
 from experiments.train import SCRATCH
@@ -70,6 +70,8 @@ def disks(storage: str, keep: int, name: str | None = None) -> list[Disk]:
         FileNotFoundError: the storage is a file that is not there.
     """
     parents = tracking.find_tagged(sweep_runs.SWEEP_TAG) if name is None else [sweep_runs.sweep(name)]
+    if not parents:
+        return []
     opened = open_storage(storage, create=False)
     known = optuna.get_all_study_names(opened)
     spared = registry.registered_runs()
@@ -170,6 +172,9 @@ def main(arguments: list[str]) -> int:
             free(disk, options.keep_checkpoints)
     if options.json:
         print(json.dumps({"freed": options.yes, "sweeps": [asdict(disk) for disk in found]}))
+        return 0
+    if not found:
+        print(f"no sweep is in {mlflow_store.address()}")
         return 0
     show(found)
     freed = sum(disk.free_checkpoints + disk.free_scratch for disk in found)

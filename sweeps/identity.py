@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -22,6 +23,7 @@ _OF_THE_MACHINE: Final = {"root", "path", "folder", "cache_dir", "cache_jobs", "
 _OF_EACH_TRIAL: Final = {"seed_everything", "data.seed"}
 _SHOWN: Final = 12
 _LONGEST_VALUE: Final = 60
+_LEAD: Final = 20  # characters before the first that differs, of a value too long to be shown whole
 _ABSENT: Final = "(not there)"
 
 
@@ -56,9 +58,9 @@ class Identity:
         for section in sorted({*self.values, *before.values}):
             old, new = before.values.get(section, {}), self.values.get(section, {})
             for key in sorted({*old, *new}):
-                was, now = (_short(values.get(key, _ABSENT)) for values in (old, new))
-                if old.get(key, _ABSENT) != new.get(key, _ABSENT):
-                    found.setdefault(f"{key}: {was} -> {now}", []).append(section)
+                was, now = (values.get(key, _ABSENT) for values in (old, new))
+                if was != now:
+                    found.setdefault(f"{key}: {_change(was, now)}", []).append(section)
         return [f"{line}{_whose(sections)}" for line, sections in found.items()]
 
 
@@ -187,9 +189,17 @@ def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
     return plain
 
 
-def _short(value: object) -> str:
-    text = value if isinstance(value, str) else json.dumps(value)
-    return text if len(text) <= _LONGEST_VALUE else f"{text[: _LONGEST_VALUE - 1]}…"
+def _change(was: object, now: object) -> str:
+    """Return both, a long one from where they begin to differ."""
+    old, new = (value if isinstance(value, str) else json.dumps(value) for value in (was, now))
+    alike = len(os.path.commonprefix([old, new]))
+    start = max(0, alike - _LEAD) if max(len(old), len(new)) > _LONGEST_VALUE else 0
+    return f"{_part(old, start)} -> {_part(new, start)}"
+
+
+def _part(text: str, start: int) -> str:
+    end = start + _LONGEST_VALUE
+    return f"{'…' if start else ''}{text[start:end]}{'…' if end < len(text) else ''}"
 
 
 def _whose(sections: list[str]) -> str:

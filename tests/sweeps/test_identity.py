@@ -107,6 +107,11 @@ def test_long_differences_are_cut(storage):
         claimed("s", storage, SPACE, identity(**{f"key{number}": 1 for number in range(30)}))
 
 
+def test_long_values_are_shown_from_where_they_differ():
+    (line,) = identity(a="x" * 99 + "1").differences(identity(a="x" * 99 + "2"))
+    assert line == f"a: …{'x' * 20}2 -> …{'x' * 20}1"
+
+
 def test_a_difference_of_several_options_is_told_once():
     now, before = ({"one": {"rate": value}, "two": {"rate": value, "size": 1}} for value in (2, 1))
     assert Identity(now).differences(Identity(before)) == ["rate: 1 -> 2   (one; two)"]
