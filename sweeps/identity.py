@@ -2,11 +2,11 @@
 
 import hashlib
 import json
-import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
+from itertools import takewhile
 from typing import Any, Final
 
 import optuna
@@ -192,7 +192,7 @@ def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
 def _change(was: object, now: object) -> str:
     """Return both, a long one from where they begin to differ."""
     old, new = (value if isinstance(value, str) else json.dumps(value) for value in (was, now))
-    alike = len(os.path.commonprefix([old, new]))
+    alike = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(old, new, strict=False)))
     start = max(0, alike - _LEAD) if max(len(old), len(new)) > _LONGEST_VALUE else 0
     return f"{_part(old, start)} -> {_part(new, start)}"
 
