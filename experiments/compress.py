@@ -26,12 +26,14 @@ from experiments.inference import NOT_CALIBRATED, Countermeasure, OperatingPoint
 from experiments.model_card import model_card
 from experiments.prune import Plan, prune
 from experiments.train import quieten
+from experiments.train_for_int8 import train_for_int8
 from lightning_modules.export.form import Form
-from lightning_modules.export.forms import FORMS
+from lightning_modules.export.forms import FORMS, STATIC
 from lightning_modules.metrics.calibration import Calibration
 
 DEFAULT = ("torchscript", "onnx", "onnx-fp16", "onnx-int8-dynamic", "onnx-int8-static-minmax")
 ALL = "all"
+_DEAR = 0.005  # EER that a static int8 form may cost before training for it is worth a try
 _FOLDER, _TABLE = "compress", "table.json"
 
 
@@ -70,18 +72,24 @@ def some(trials: Sequence[Trial], most: int | None) -> list[Trial]:
     return chosen
 
 
-def smaller(model: str, amount: float | None, student: Sequence[Path]) -> str:
-    """Remove channels of a model, then teach a student what is left, each where it is asked for; return the model left.
+def smaller(model: str, amount: float | None, student: Sequence[Path], for_int8: bool = False) -> str:
+    """Remove channels of a model, teach a student what is left, train it for int8, each where it is asked for.
 
     Args:
         model: id of a run, ``models:/NAME@ALIAS``, or path of a checkpoint.
         amount: share of each layer's channels that is removed; none for no pruning.
         student: configs of the training that distils; none for no distillation.
+        for_int8: whether it is trained under the rounding of static quantization.
+
+    Returns:
+        The model that is left.
     """
     if amount is not None:
         model = prune(model, Plan(amount, structured=True)).run_id
     if student:
         model = distil(model, [word for config in student for word in ("--config", str(config))]).run_id
+    if for_int8:
+        model = train_for_int8(model).run_id
     return model
 
 
@@ -149,7 +157,7 @@ def main(arguments: list[str]) -> int:
     options = _options(arguments)
     quieten()
     with redirect_stdout(sys.stderr) if options.json else nullcontext():
-        options.model = smaller(options.model, options.prune, options.distil)
+        options.model = smaller(options.model, options.prune, options.distil, options.quantization_aware)
     member = open_member(options.model)
     corpus = corpus_for(member, options.config)
     trials = some(corpus.partition(options.partition), options.trials)
@@ -175,11 +183,18 @@ def main(arguments: list[str]) -> int:
         print(json.dumps({**told, "rows": rows, "registered": registered}))
         return 0
     show(compared, member, f"{options.partition} of {corpus.name}")
+    if dear := dear_forms(compared.rows):
+        print(f"{', '.join(dear)}: more than {100 * _DEAR:g} points of EER; training for it is --quantization-aware")
     print(f"run {run_id}{f'; files in {options.out}' if options.out else ''}")
     if registered:
         print(f"{registered['uri']} is {options.register} of {member.name}, run {registered['run']}")
         print(f"next: spooflab promote --model {registered['uri']}")
     return 0
+
+
+def dear_forms(rows: Sequence[Row]) -> list[str]:
+    """Return the static int8 forms that cost so much EER that training for them is worth a try."""
+    return [row.form for row in rows if row.form.startswith(STATIC) and (row.eer_difference or 0.0) > _DEAR]
 
 
 def _registered(options: argparse.Namespace, member: Member, compared: Compared, corpus: Manifest) -> Mapping[str, str]:
@@ -209,6 +224,9 @@ def _options(arguments: list[str]) -> argparse.Namespace:
         default=[],
         metavar="CONFIG",
         help="first teach a student: configs of its data, its network and distil.yaml; repeat",
+    )
+    parser.add_argument(
+        "--quantization-aware", action="store_true", help="first train it under the rounding of static quantization"
     )
     parser.add_argument("--config", type=Path, help="whose data to judge on; the run's own when not given")
     parser.add_argument("--partition", choices=["dev", "eval"], default="eval")

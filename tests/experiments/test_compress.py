@@ -15,8 +15,10 @@ from datamodules.corpora.asvspoof2019 import asvspoof2019_la
 from experiments import compress, form_run, registry, tracking
 from experiments.cli import main as spooflab
 from experiments.compress import some
+from experiments.form_table import Row
 from experiments.prune import Plan
 from experiments.score_batch import load
+from lightning_modules.export.forms import STATIC
 
 NAME, FORM = "compressed", "onnx-int8-dynamic"
 EXAMPLE = Path(__file__).resolve().parents[2] / "docs" / "onnx_example.py"
@@ -120,6 +122,8 @@ def test_what_cannot_be_asked_for_is_said(place, evaluated, tmp_path, capsys):
     checkpoint = tracking.fetch(evaluated, tracking.CHECKPOINT_ARTIFACT)
     assert spooflab(["compress", "--model", str(checkpoint)]) == 1
     assert "no data of its own: name a config" in capsys.readouterr().err
+    assert spooflab(["compress", "--model", str(checkpoint), "--quantization-aware"]) == 1
+    assert "which tells no config: give the run" in capsys.readouterr().err
     with pytest.raises(SystemExit):
         spooflab(["compress", "--model", evaluated, "--formats", "tflite"])
     assert "found 'tflite', expected some of torchscript" in capsys.readouterr().err
@@ -135,16 +139,36 @@ def test_some_trials_are_of_both_classes(tiny_corpus):
     assert some(trials, None) == some(trials, 10_000) == list(trials)
 
 
-def test_a_model_is_pruned_first_and_what_is_left_taught_on(monkeypatch):
+def test_a_model_is_pruned_first_and_what_is_left_taught_on_and_trained_for_int8(monkeypatch):
     told = []
     monkeypatch.setattr(
         compress, "prune", lambda model, plan: told.append((model, plan)) or SimpleNamespace(run_id="p")
     )
     monkeypatch.setattr(compress, "distil", lambda *words: told.append(words) or SimpleNamespace(run_id="d"))
     configs = [Path("data.yaml"), Path("distil.yaml")]
+    monkeypatch.setattr(compress, "train_for_int8", lambda model: told.append(model) or SimpleNamespace(run_id="q"))
     assert compress.smaller("m", None, []) == "m"
     assert compress.smaller("m", 0.5, configs) == "d"
-    assert told == [
-        ("m", Plan(0.5, structured=True)),
-        ("p", ["--config", "data.yaml", "--config", "distil.yaml"]),
-    ]
+    assert compress.smaller("m", 0.5, configs, for_int8=True) == "q"
+    by_hand = [("m", Plan(0.5, structured=True)), ("p", ["--config", "data.yaml", "--config", "distil.yaml"])]
+    assert told == [*by_hand, *by_hand, "d"]
+
+
+def test_a_model_is_trained_for_int8_and_its_forms_made(place, evaluated, capsys):
+    words = ["--quantization-aware", "--formats", f"{STATIC}-minmax", "--trials", "12", "--turns", "1", "--json"]
+    assert spooflab(["compress", "--model", evaluated, *words]) == 0
+    told = json.loads(capsys.readouterr().out.splitlines()[-1])
+    run = tracking.get(told["model"])
+    assert run.info.run_name.endswith(", for int8")
+    assert run.data.tags["start.from"] == evaluated
+    assert "QuantizationAware" in tracking.fetch(told["model"], tracking.CONFIG_ARTIFACT).read_text()
+    assert [row["form"] for row in told["rows"]] == ["torch", "features alone", f"{STATIC}-minmax"]
+    assert told["rows"][-1]["max_delta"] > 0
+
+
+def test_dear_static_forms_are_told():
+    def row(form: str, difference: float | None) -> Row:
+        return Row(form=form, eer_difference=difference)
+
+    rows = [row("torch", None), row("onnx", 0.1), row(f"{STATIC}-minmax", 0.006), row(f"{STATIC}-entropy", 0.004)]
+    assert compress.dear_forms(rows) == [f"{STATIC}-minmax"]
