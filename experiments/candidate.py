@@ -11,8 +11,8 @@ from experiments.evaluate import corpus_of
 from experiments.evidence import Metrics
 from experiments.form_run import FORM_TAG
 from experiments.inference import Countermeasure
+from experiments.known_model import evaluated_countermeasure
 from experiments.provenance import code_state
-from experiments.registry import COUNTERMEASURE_ARTIFACT
 from experiments.robustness_evidence import Degraded
 
 
@@ -62,7 +62,7 @@ def open_candidate(run_id: str, metrics: Metrics, corpus: Manifest) -> Candidate
         metrics: on eval of the corpus.
         corpus: that it is judged on.
     """
-    run, folder = tracking.get(run_id), tracking.fetch(run_id, COUNTERMEASURE_ARTIFACT)
+    run, folder = tracking.get(run_id), evaluated_countermeasure(run_id)
     return Candidate(
         run_id=run_id,
         run_name=str(run.info.run_name),

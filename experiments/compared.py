@@ -15,7 +15,8 @@ from experiments.evaluate import corpus_of, evaluated_tag, read_metrics, run_of
 from experiments.evidence import Metrics
 from experiments.evidence_files import SCORES_FILE
 from experiments.inference import Countermeasure
-from experiments.registry import COUNTERMEASURE_ARTIFACT, version_of
+from experiments.known_model import evaluated_countermeasure
+from experiments.registry import version_of
 from experiments.scored_trials import ScoredTrials
 from experiments.selection import KEPT
 
@@ -145,7 +146,7 @@ def _read(label: str, run_id: str, partition: str) -> System:
         metrics=metrics,
         scored=scored,
         config=_config(run_id),
-        countermeasure=Countermeasure.load(tracking.fetch(run_id, COUNTERMEASURE_ARTIFACT)),
+        countermeasure=Countermeasure.load(evaluated_countermeasure(run_id)),
         evaluated_on=run.data.tags[evaluated_tag(partition)],
         trained_on=next(
             (

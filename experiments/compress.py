@@ -23,6 +23,7 @@ from experiments.form_show import show
 from experiments.form_table import Compared, Row, tabulate
 from experiments.fusion_members import Member, open_member
 from experiments.inference import NOT_CALIBRATED, Countermeasure, OperatingPoint, facts
+from experiments.known_model import evaluated_countermeasure
 from experiments.model_card import model_card
 from experiments.prune import Plan, prune
 from experiments.train import quieten
@@ -54,7 +55,7 @@ def operating_point(member: Member) -> OperatingPoint:
     """Return a model's calibration and threshold, which its forms take over until one is evaluated itself."""
     if member.run_id is not None:
         try:
-            return Countermeasure.load(tracking.fetch(member.run_id, registry.COUNTERMEASURE_ARTIFACT)).operating_point
+            return Countermeasure.load(evaluated_countermeasure(member.run_id)).operating_point
         except FileNotFoundError:
             pass
     return OperatingPoint(Calibration(1.0, 0.0), 0.0, NOT_CALIBRATED)

@@ -19,7 +19,7 @@ from experiments import tracking
 from experiments.evaluate import corpus_of, evaluated_tag, read_metrics, run_of
 from experiments.evidence_files import SCORES_FILE
 from experiments.file_facts import facts_of
-from experiments.registry import COUNTERMEASURE_ARTIFACT
+from experiments.known_model import evaluated_countermeasure
 from experiments.score_files import read_scores
 from experiments.score_journal import is_unfinished, recipe_beside
 from experiments.score_lines import JSONL_SUFFIX
@@ -98,7 +98,7 @@ def sample_of_run(run_id: str, partition: str = "eval", config: Path | None = No
         facts, notes = {}, [f"the reference's audio cannot be measured, only scores are compared: {error}"]
     keys = file.keys or ["-"] * len(file.utterances)
     name = f"{tracking.name_of(run_id)}, {partition}"
-    model = model_digest(tracking.fetch(run_id, COUNTERMEASURE_ARTIFACT))
+    model = model_digest(evaluated_countermeasure(run_id))
     return Sample(name, file.scores, facts, metrics.threshold, keys, run_id, model, notes)
 
 

@@ -1,4 +1,4 @@
-"""The name of a model in, the checkpoint of its detector out: a run, a registered version, or a file."""
+"""The name of a model in, the files of its detector out: a run's, a registered version's, or a file."""
 
 from pathlib import Path
 
@@ -39,3 +39,17 @@ def run_behind(model: str) -> str | None:
 def origin_of(model: str) -> str:
     """Return what a run tells of a model that it was made from: its run, or the digest of its file."""
     return run_behind(model) or f"sha256:{file_sha256(Path(model))}"
+
+
+def evaluated_countermeasure(run_id: str) -> Path:
+    """Return a local copy of the countermeasure of an evaluated run.
+
+    Raises:
+        FileNotFoundError: it was not evaluated.
+    """
+    try:
+        return tracking.fetch(run_id, registry.COUNTERMEASURE_ARTIFACT)
+    except FileNotFoundError as error:
+        raise FileNotFoundError(
+            f"run {run_id} was not evaluated, and has no threshold yet: `spooflab evaluate --model {run_id}` first"
+        ) from error

@@ -20,6 +20,7 @@ import lightning_modules
 from datamodules.digests import file_sha256
 from experiments import mlflow_store, registry, tracking
 from experiments.inference import Countermeasure
+from experiments.known_model import evaluated_countermeasure
 from experiments.registry import CANDIDATE, COUNTERMEASURE_ARTIFACT
 from experiments.store_lock import only_one
 
@@ -78,7 +79,7 @@ def register(
     Raises:
         FileNotFoundError: the run was never evaluated.
     """
-    folder, client = tracking.fetch(run_id, COUNTERMEASURE_ARTIFACT), mlflow_store.client()
+    folder, client = evaluated_countermeasure(run_id), mlflow_store.client()
     content = {COUNTERMEASURE_TAG: countermeasure_digest(folder), CODE_TAG: code_digest()}
     with only_one("registrations"):
         known = [

@@ -14,8 +14,8 @@ from experiments.degraded import Model
 from experiments.evaluate import run_of
 from experiments.heard import heard_recordings
 from experiments.inference import Countermeasure
+from experiments.known_model import evaluated_countermeasure
 from experiments.provenance import config_digest
-from experiments.registry import COUNTERMEASURE_ARTIFACT
 from lightning_modules.enhancement import Enhancement, SpectralSubtraction, WienerFilter
 from lightning_modules.specifications import describe
 
@@ -34,12 +34,7 @@ def open_model(name: str) -> Model:
         FileNotFoundError: the run was not evaluated: it has neither calibration nor threshold.
     """
     run_id = run_of(name, None)
-    try:
-        folder = tracking.fetch(run_id, COUNTERMEASURE_ARTIFACT)
-    except FileNotFoundError as error:
-        raise FileNotFoundError(
-            f"run {run_id} was not evaluated, and has no threshold yet: `spooflab evaluate --model {run_id}` first"
-        ) from error
+    folder = evaluated_countermeasure(run_id)
     digest = " ".join(file_sha256(path) for path in sorted(folder.iterdir()))
     label = name.removeprefix("models:/") if name.startswith("models:/") else tracking.name_of(run_id)
     recipe = str(tracking.get(run_id).info.run_name)

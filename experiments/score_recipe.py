@@ -7,6 +7,7 @@ from typing import Any
 from datamodules.digests import file_sha256
 from experiments import registry, tracking
 from experiments.degraded import SCORING_VERSION
+from experiments.known_model import evaluated_countermeasure
 from experiments.score_item import Format
 
 MODEL = "model_sha256"
@@ -24,7 +25,7 @@ def folder_of(model: str) -> Path:
     if Path(model).is_dir():
         return Path(model)
     tracking.get(model)
-    return tracking.fetch(model, registry.COUNTERMEASURE_ARTIFACT)
+    return evaluated_countermeasure(model)
 
 
 def recipe(folder: Path, form: Format, window_s: float | None, hop_s: float | None) -> dict[str, Any]:
