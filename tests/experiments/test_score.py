@@ -91,6 +91,13 @@ def test_windows_are_told_with_their_times(evaluated, place, clips, capsys):
     assert told["score"] == pytest.approx(np.mean(told["windows"]), abs=1e-5)
 
 
+def test_a_run_without_a_threshold_is_told_to_be_evaluated(place, clips, capsys):
+    with tracking.run("trained alone") as run_id:
+        pass
+    assert spooflab(["score", "--model", run_id, str(clips[0])]) == 1
+    assert f"no threshold yet: `spooflab evaluate --model {run_id}`" in capsys.readouterr().err
+
+
 def test_a_folder_without_audio_is_an_error(evaluated, place, tmp_path, capsys):
     assert spooflab(["score", str(tmp_path), "--model", evaluated]) == 1
     assert "no audio file" in capsys.readouterr().err
