@@ -3,13 +3,16 @@
 import argparse
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+from rich.console import Console
 from rich.markup import escape
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from datamodules.audio import AudioError, decode
@@ -89,7 +92,8 @@ def _clips(options: argparse.Namespace, inputs: Iterable[Item], countermeasure: 
     rows, bad = [], 0
     for item in inputs:
         try:
-            found = explain_recording(countermeasure, item.path, options.method)
+            with _at_work(item.path):
+                found = explain_recording(countermeasure, item.path, options.method)
         except AudioError as error:
             print(f"spooflab explain: {error}", file=sys.stderr)
             bad += 1
@@ -103,6 +107,15 @@ def _clips(options: argparse.Namespace, inputs: Iterable[Item], countermeasure: 
     if rows and not options.json:
         _show(rows)
     return 1 if bad else 0
+
+
+@contextmanager
+def _at_work(path: Path) -> Iterator[None]:
+    """Show that a recording is being explained, and since when: it takes about as long as the recording itself."""
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        progress.add_task(f"explaining {escape(str(path))}", total=None)
+        yield
 
 
 def _corpus(options: argparse.Namespace, countermeasure: Countermeasure) -> int:
@@ -137,7 +150,7 @@ def _show(rows: list[dict[str, Any]]) -> None:
     for values in rows:
         called = values["decision"] == "bonafide"
         told = zip(values["words"][1:], values["regions"], strict=False)  # then come words on how far to trust them
-        reasons = [word for word, region in told if (region["effect"] > 0) == called]
+        reasons = [word for word, region in told if (region["effect"] > 0) == (region["sum_of_map"] > 0) == called]
         reason = reasons[0] if reasons else "none stands out"
         cells = (values["utterance"], f"{values['score']:+.2f}", values["decision"], reason, values["files"]["page"])
         table.add_row(*map(escape, cells))

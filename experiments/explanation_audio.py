@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
+from experiments.explanation_words import deciding
 from lightning_modules.explanations import Explanation
 from lightning_modules.explanations.regions import Region
 
@@ -16,12 +17,6 @@ _N_FFT, _HOP = 512, 128
 _SMOOTH: Final = (1.0, 1.5)
 """Bins of 31 Hz and frames of 8 ms at 16 kHz: a gain that jumps would be heard itself."""
 _CEILING: Final = 0.98
-
-
-def deciding(explanation: Explanation) -> list[Region]:
-    """Return the regions that speak for what was decided; where none does, the strongest."""
-    direction = explanation.faithfulness.direction
-    return [region for region in explanation.regions if direction * region.effect > 0] or list(explanation.regions[:1])
 
 
 def boosted(explanation: Explanation) -> NDArray[np.float32]:

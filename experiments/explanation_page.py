@@ -12,9 +12,9 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from experiments import html_page
-from experiments.explanation_audio import BOOST_DB, boosted, deciding, removed
+from experiments.explanation_audio import BOOST_DB, boosted, removed
 from experiments.explanation_picture import DARK, LIGHT, NARROW_IN, draw, map_box
-from experiments.explanation_words import SIGN, place, reason, trust, verdict
+from experiments.explanation_words import SIGN, deciding, place, reasons, trust, verdict
 from experiments.plots import WIDTH_IN
 from lightning_modules.explanations import Explanation
 
@@ -90,11 +90,10 @@ def page(name: str, explanation: Explanation, model: str) -> str:
 
 def _players(explanation: Explanation) -> str:
     where = "; ".join(map(place, deciding(explanation))) or "none"
-    sounds = {
-        "as recorded": explanation.waveform,
-        f"deciding regions louder ({BOOST_DB:+g} dB)": boosted(explanation),
-        "deciding regions removed": removed(explanation),
-    }
+    sounds = {"as recorded": explanation.waveform}
+    if deciding(explanation):
+        sounds[f"deciding regions louder ({BOOST_DB:+g} dB)"] = boosted(explanation)
+        sounds["deciding regions removed"] = removed(explanation)
     rows = "".join(
         f'<div class=player><span>{escape(label)}</span><audio controls preload="auto" aria-label="{escape(label)}" '
         f'src="{_flac(sound, explanation.sample_rate_hz)}"></audio></div>'
@@ -134,12 +133,14 @@ def _place(box: Mapping[str, float]) -> str:
 
 
 def _regions(explanation: Explanation) -> str:
+    words, regions = reasons(explanation), explanation.regions
     rows = "".join(
-        f"<tr><td class=number>{number}</td><td>{escape(reason(region))}</td>"
+        f"<tr><td class=number>{number}</td><td>{escape(word)}</td>"
         f'<td><button data-start="{region.start_s:.3f}" data-end="{region.end_s:.3f}">play</button></td></tr>'
-        for number, region in enumerate(explanation.regions, start=1)
+        for number, (word, region) in enumerate(zip(words, regions, strict=False), start=1)
     )
-    return f'<div class="wide"><table>{rows}</table></div>' if rows else "<p>No region stands out.</p>"
+    table = f'<div class="wide"><table>{rows}</table></div>' if rows else ""
+    return table + "".join(f"<p>{escape(word)}</p>" for word in words[len(regions) :])
 
 
 def _flac(waveform: NDArray[np.float32], rate_hz: int) -> str:

@@ -129,10 +129,11 @@ def _draw_map(axes: Axes, explanation: Explanation, theme: Theme) -> float:
 
 def _draw_regions(axes: Axes, explanation: Explanation, theme: Theme) -> None:
     for number, region in enumerate(explanation.regions, start=1):
-        colour = theme.bonafide if region.effect > 0 else theme.spoof
+        colour, line = (theme.bonafide, "-") if region.effect > 0 else (theme.spoof, "--")
+        if not region.agrees:
+            colour, line = theme.ink, ":"
         corner = (region.start_s, region.low_hz / 1000)
         size = (region.end_s - region.start_s, (region.high_hz - region.low_hz) / 1000)
-        line = "-" if region.effect > 0 else "--"
         axes.add_patch(Rectangle(*(corner, *size), fill=False, edgecolor=colour, linewidth=1.6, linestyle=line))
         axes.text(
             region.start_s,

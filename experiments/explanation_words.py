@@ -9,7 +9,9 @@ from lightning_modules.explanations.faithfulness import FRACTIONS, TOLD_FRACTION
 from lightning_modules.explanations.regions import Region
 
 SIGN: Final = (
-    "The score is a log-likelihood ratio (LLR): higher = more bona fide. Red speaks for spoof, blue for bona fide."
+    "The score is a log-likelihood ratio (LLR): higher = more bona fide. Red speaks for spoof, blue for bona fide: in "
+    "the map, and in the outlines (blue solid, red dashed), which are what was measured by going without. An outline "
+    "is dotted where the map has it the other way."
 )
 ALIKE: Final = 0.5
 """Rank correlation from which a map is called much the same."""
@@ -23,17 +25,31 @@ def verdict(explanation: Explanation) -> str:
     return f"Called {called}: score {signed(explanation.score)}, bona fide above {signed(explanation.threshold)}."
 
 
+def deciding(explanation: Explanation) -> list[Region]:
+    """Return the regions that speak for what was decided, as measured and by the map."""
+    direction = explanation.faithfulness.direction
+    return [region for region in explanation.regions if region.agrees and direction * region.effect > 0]
+
+
 def place(region: Region) -> str:
     """Say where a region is."""
     return f"{region.start_s:.1f}–{region.end_s:.1f} s, {region.low_hz / 1000:.1f}–{region.high_hz / 1000:.1f} kHz"
 
 
 def reason(region: Region) -> str:
-    """Say what a region does."""
-    if abs(region.effect) < 0.005:  # noqa: PLR2004 - what two decimals show
-        return f"{place(region)}: without it the score is the same"
+    """Say what a region does, as measured, and where the map has it the other way."""
     whither, change = ("bona fide", "lower") if region.effect > 0 else ("spoof", "higher")
-    return f"{place(region)} speaks for {whither}: without it the score is {abs(region.effect):.2f} {change}"
+    told = f"{place(region)} speaks for {whither}: without it the score is {abs(region.effect):.2f} {change}"
+    return told if region.agrees else f"{told}; the map has it the other way: trust neither here"
+
+
+def reasons(explanation: Explanation) -> list[str]:
+    """Say what each region does, and where none speaks for what was decided."""
+    told = list(map(reason, explanation.regions))
+    if deciding(explanation):
+        return told
+    called = "bona fide" if explanation.decision == "bonafide" else "spoof"
+    return [*told, f"No single region was found that speaks for {called}: what decided lies scattered, or elsewhere."]
 
 
 def trust(explanation: Explanation) -> list[str]:
@@ -94,6 +110,7 @@ def values_of(explanation: Explanation) -> dict[str, Any]:
                 "low_hz": round(region.low_hz),
                 "high_hz": round(region.high_hz),
                 "effect": region.effect,
+                "sum_of_map": region.mapped,
             }
             for region in explanation.regions
         ],
@@ -113,7 +130,7 @@ def values_of(explanation: Explanation) -> dict[str, Any]:
             "segment_edges_s": explanation.patches.segment_edges_s.tolist(),
             "sums": explanation.patch_sums.tolist(),
         },
-        "words": [verdict(explanation), *map(reason, explanation.regions), *trust(explanation)],
+        "words": [verdict(explanation), *reasons(explanation), *trust(explanation)],
     }
 
 

@@ -12,6 +12,9 @@ from lightning_modules.explanations.patches import Patches
 EACH_WAY: Final = 3
 """Regions that are named towards bona fide, and as many towards spoof."""
 
+NEGLIGIBLE: Final = 0.005
+"""Change of the score, a log-likelihood ratio, by less than which nothing is decided."""
+
 Rectangle = tuple[slice, slice]
 
 
@@ -25,6 +28,8 @@ class Region:
         low_hz: its lower edge.
         high_hz: its upper edge.
         effect: what the score loses when it is taken away: above 0 it speaks for bona fide, below for spoof.
+        mapped: sum of the map in it, which may have the other sign: a map shares the score out among cells that act
+            together, and the effect is that of going without some of them.
     """
 
     start_s: float
@@ -32,10 +37,18 @@ class Region:
     low_hz: float
     high_hz: float
     effect: float
+    mapped: float
+
+    @property
+    def agrees(self) -> bool:
+        """Whether map and measurement have the same sign."""
+        return self.effect * self.mapped > 0
 
 
 def regions_of(clip: Clip, patches: Patches, sums: NDArray[np.float64], each_way: int = EACH_WAY) -> list[Region]:
     """Name the rectangles of either sign that hold most of a map, ranked by what taking each away does to the score.
+
+    Those without which the score is the same are left out.
 
     Args:
         clip: whose score is explained.
@@ -56,10 +69,12 @@ def regions_of(clip: Clip, patches: Patches, sums: NDArray[np.float64], each_way
             low_hz=float(bands[band.start]),
             high_hz=float(bands[band.stop]),
             effect=float(scores[-1] - score),
+            mapped=float(sums[band, segment].sum()),
         )
         for (band, segment), score in zip(found, scores, strict=False)
     ]
-    return sorted(regions, key=lambda region: -abs(region.effect))
+    moving = [region for region in regions if abs(region.effect) >= NEGLIGIBLE]
+    return sorted(moving, key=lambda region: -abs(region.effect))
 
 
 def rectangles(sums: NDArray[np.float64], most: int) -> list[Rectangle]:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,8 +12,10 @@ import torch
 from experiments import inference, tracking
 from experiments.cli import main
 from experiments.explain import explain_recording
-from experiments.explanation_audio import boosted, deciding, removed
+from experiments.explanation_audio import boosted, removed
+from experiments.explanation_page import page
 from experiments.explanation_picture import DARK, NARROW_IN, draw, map_box
+from experiments.explanation_words import deciding, reasons
 from experiments.inference import Countermeasure, OperatingPoint
 from lightning_modules.detector import SPECIFICATIONS_KEY, Detector
 from lightning_modules.frontends import Waveform
@@ -133,6 +136,30 @@ def test_the_deciding_regions_are_louder_and_gone(found):
     assert energy(removed(found)) < 0.05 * plain
     assert energy(boosted(found)) > 2 * plain
     assert np.abs(boosted(found)).max() <= 0.981
+
+
+def test_a_region_that_map_and_measurement_tell_differently_is_not_to_be_trusted(found):
+    region = found.regions[0]
+    assert region.effect != 0
+    odd = replace(region, mapped=-region.effect)
+    (told,) = reasons(replace(found, regions=(odd,)))[:1]
+    assert told.endswith("the map has it the other way: trust neither here")
+    assert odd not in deciding(replace(found, regions=(odd,)))
+    even = replace(region, mapped=region.effect)
+    assert not reasons(replace(found, regions=(even,)))[0].endswith("here")
+    lines = [draw(replace(found, regions=(each,))).axes[0].patches[0].get_linestyle() for each in (odd, even)]
+    assert lines[0] == ":" != lines[1]
+
+
+def test_where_nothing_speaks_for_the_decision_it_is_said(found):
+    against = replace(found.regions[0], effect=-found.faithfulness.direction)
+    alone = replace(found, regions=(against,))
+    assert deciding(alone) == []
+    assert reasons(alone)[-1].startswith("No single region was found that speaks for ")
+    assert page("a clip", alone, "a model").count("<audio") == 1
+    np.testing.assert_allclose(removed(alone), found.waveform, atol=1e-4)
+    speaking = replace(against, effect=found.faithfulness.direction, mapped=found.faithfulness.direction)
+    assert len(reasons(replace(found, regions=(speaking,)))) == 1
 
 
 def test_figures_are_for_wide_and_narrow_light_and_dark(found):

@@ -7,7 +7,7 @@ from lightning_modules.explanations.clip import clip_of
 from lightning_modules.explanations.faithfulness import FRACTIONS, as_smooth, faithfulness
 from lightning_modules.explanations.integrated_gradients import integrated_gradients
 from lightning_modules.explanations.patches import patches_of
-from lightning_modules.explanations.regions import fullest_run, rectangles, regions_of
+from lightning_modules.explanations.regions import NEGLIGIBLE, fullest_run, rectangles, regions_of
 from lightning_modules.metrics.calibration import Calibration
 from tests.lightning_modules.explanations.toys import spectrogram_toy, speech, waveform_toy
 
@@ -67,6 +67,10 @@ def test_regions_are_ranked_by_what_taking_them_away_does(explained):
     assert effects == sorted(effects, reverse=True)
     assert 1 <= len(regions) <= 6
     for region in regions:
+        assert abs(region.effect) >= NEGLIGIBLE
+        inside = (patches.band_edges_hz[:-1] >= region.low_hz) & (patches.band_edges_hz[1:] <= region.high_hz)
+        within = (patches.segment_edges_s[:-1] >= region.start_s) & (patches.segment_edges_s[1:] <= region.end_s)
+        assert region.mapped == pytest.approx(sums[np.ix_(inside, within)].sum())
         assert 0 <= region.start_s < region.end_s <= clip.duration_s
         assert 0 <= region.low_hz < region.high_hz <= 8000
 
