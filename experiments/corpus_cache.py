@@ -3,19 +3,16 @@
 import argparse
 import json
 import sys
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from rich.console import Console
-from rich.progress import track
 from rich.table import Table
 
 from datamodules import cache_survey
 from datamodules.cache_survey import RecipeSurvey
 from datamodules.datamodule import DeepfakeDataModule, Partition
 from datamodules.manifest import PARTITIONS
-from experiments.console import console
+from experiments.console import console, with_bar
 from experiments.data_config import read_data, read_sections
 from experiments.ray_cluster import Cluster, connected
 from experiments.train import hand_over_frontend, quieten
@@ -112,7 +109,7 @@ class Filling:
         quieten()
         data = data_of(self.configs)
         data.cache, data.cache_jobs = "fill", self.jobs or data.cache_jobs
-        data.progress = _progress
+        data.progress = with_bar
         print(f"filling {data.cache_dir} on {data.cache_jobs} threads", file=sys.stderr)
         partitions: list[Partition] = [name for name in PARTITIONS if data.corpus.partition(name)]
         for partition in partitions:
@@ -138,10 +135,6 @@ def _fill_each_node(cluster: Cluster, filling: Filling) -> None:
             if loss is not None:
                 raise RuntimeError(f"{task.name}: {loss.why}; type this again, it goes on from what is filled")
             print(f"{task.name}: filled", file=sys.stderr)
-
-
-def _progress(title: str, rows: list[int]) -> Iterable[int]:
-    return track(rows, title, console=Console(stderr=True))
 
 
 def _list(found: list[RecipeSurvey], as_json: bool) -> int:

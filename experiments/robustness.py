@@ -24,7 +24,7 @@ from experiments.degraded import Model, Row, meaning_of_intervals, measure_under
 from experiments.remedies import REMEDIES, open_model, recipe_digest, remedied
 from experiments.robustness_evidence import DATA_TAG, MODEL_TAG
 from experiments.robustness_plot import HEARD, robustness
-from experiments.threads import cores, use
+from experiments.threads import cores, share, use
 from experiments.train import quieten
 from lightning_modules.metrics.bootstrap import RESAMPLES
 
@@ -37,7 +37,7 @@ def main(arguments: list[str]) -> int:
     options = _parser().parse_args(arguments)
     quieten()
     use(1, tell=False)  # utterances are scored one by one, several at a time
-    jobs = cores() if options.jobs is None else options.jobs
+    jobs = share() if options.jobs is None else options.jobs
     if jobs < 1:
         raise ValueError(f"--jobs: found {jobs}, expected 1 or more")
     print(f"threads: {jobs} of {cores()} cores", file=sys.stderr)

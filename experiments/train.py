@@ -15,6 +15,7 @@ from datamodules.datamodule import DeepfakeDataModule
 from datamodules.datasets import FeatureExtractor
 from experiments import model_summary, selection, tracking
 from experiments.allocator import keep_freed_memory
+from experiments.console import with_bar
 from experiments.from_trial import reproduce
 from experiments.heard import inherit_heard, log_augmentation
 from experiments.interrupts import deferred
@@ -169,6 +170,8 @@ def hand_over_frontend(model: Detector, data: DeepfakeDataModule) -> None:
 def _prepare(cli: TrainingCLI) -> None:
     """Hand the data its frontend, and fit a corpus-wide normalisation on train."""
     hand_over_frontend(cli.model, cli.datamodule)
+    if cli.trainer.progress_bar_callback is not None and cli.trainer.is_global_zero:
+        cli.datamodule.progress = with_bar
     if cli.trainer.world_size > 1:  # each process must know which audio is bad; the first that comes fills the caches
         cli.datamodule.prepare_data()
     if cli.model.normalisation.mode == "corpus":

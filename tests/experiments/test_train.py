@@ -199,10 +199,13 @@ def test_nothing_to_resume_is_an_error(place, capsys):
 
 
 @pytest.mark.parametrize("bar", [True, False])
-def test_epochs_are_told_in_lines_where_no_bar_is_drawn(place, capsys, bar):
-    assert main(place.words("debug", epochs=2, trainer__enable_progress_bar=bar)) == 0
-    told = re.findall(r"^epoch (\d+): dev EER [\d.]+ %, \d+ s since the start$", capsys.readouterr().err, re.MULTILINE)
+def test_epochs_are_told_in_lines_where_no_bar_is_drawn_and_fillings_in_bars(place, capsys, tmp_path, bar):
+    words = place.words("debug", epochs=2, trainer__enable_progress_bar=bar, data__cache_dir=tmp_path)
+    assert main(words) == 0
+    said = capsys.readouterr().err
+    told = re.findall(r"^epoch (\d+): dev EER [\d.]+ %, \d+ s since the start$", said, re.MULTILINE)
     assert told == (["1", "2"] if bar else [])
+    assert ("decoding train" in said, "features of dev" in said) == (bar, bar)
 
 
 def test_the_command_tells_what_to_do_next(place, capsys):
