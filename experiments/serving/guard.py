@@ -1,5 +1,6 @@
 """A request to judge in, the same within its limits, counted and timed, out; or its refusal."""
 
+import asyncio
 import logging
 import time
 from typing import Final
@@ -12,7 +13,7 @@ from experiments.serving.balance import Balance
 from experiments.serving.metrics import Metrics
 
 PATH: Final = "/invocations"
-TOO_LARGE, BUSY, FAILED, GONE = 413, 503, 500, 499
+TOO_LARGE, BUSY, FAILED, LATE, GONE = 413, 503, 500, 504, 499
 _log = logging.getLogger("uvicorn.error")
 
 
@@ -24,16 +25,24 @@ class Guard:
         metrics: told of every request.
         max_body_bytes: of a body, whatever its head says.
         max_waiting: requests held at a time, so that memory has a limit: further ones are told to come again.
+        timeout_s: that a request may take from its first byte to the answer.
         balance: between the processes; none where there is one.
     """
 
     def __init__(
-        self, app: ASGIApp, metrics: Metrics, max_body_bytes: int, max_waiting: int, balance: Balance | None = None
+        self,
+        app: ASGIApp,
+        metrics: Metrics,
+        max_body_bytes: int,
+        max_waiting: int,
+        timeout_s: float,
+        balance: Balance | None = None,
     ) -> None:
         self._app = app
         self._metrics = metrics
         self._max_body_bytes = max_body_bytes
         self._max_waiting = max_waiting
+        self._timeout_s = timeout_s
         self._balance = balance
         self._waiting = 0
 
@@ -54,11 +63,14 @@ class Guard:
 
         self._hold(1)
         try:
-            await self._admitted(scope, receive, told)
-        except Exception:  # noqa: BLE001 - the server goes on
-            _log.exception("a request failed")
+            async with asyncio.timeout(self._timeout_s) as limit:
+                await self._admitted(scope, receive, told)
+        except Exception as error:  # noqa: BLE001 - the server goes on
+            late = isinstance(error, TimeoutError) and limit.expired()
+            if not late:
+                _log.exception("a request failed")
             if status == GONE:  # nothing was sent
-                await refusal(FAILED, "it failed here, through no fault of the request")(scope, receive, told)
+                await (self._late() if late else _failed())(scope, receive, told)
         finally:
             self._hold(-1)
             self._metrics.requests.labels(str(status)).inc()
@@ -93,8 +105,15 @@ class Guard:
             if received > self._max_body_bytes:  # it is still there, and was not heard to the end
                 await refusal(TOO_LARGE, self._too_large(), {"Connection": "close"})(scope, receive, send)
 
+    def _late(self) -> JSONResponse:
+        return refusal(LATE, f"not taken in and answered within {self._timeout_s:g} s", {"Connection": "close"})
+
     def _too_large(self) -> str:
         return f"expected at most {self._max_body_bytes / 1e6:g} MB: send fewer or shorter recordings, or compress them"
+
+
+def _failed() -> JSONResponse:
+    return refusal(FAILED, "it failed here, through no fault of the request")
 
 
 def refusal(status: int, message: str, headers: dict[str, str] | None = None) -> JSONResponse:

@@ -71,7 +71,7 @@ def answered(guard) -> dict[bytes, bytes]:
 def test_its_answer_closes_the_connection_that_it_gives_up(tmp_path, other):
     other(0)
     crowded = Balance(tmp_path, every_s=0)
-    limits = {"metrics": Metrics(), "max_body_bytes": 1, "max_waiting": 9}
+    limits = {"metrics": Metrics(), "max_body_bytes": 1, "max_waiting": 9, "timeout_s": 60.0}
     guard = Guard(PlainTextResponse("yes"), **limits, balance=crowded)
     assert b"connection" not in answered(guard)  # its only request has to be somewhere
     guard._hold(1)
