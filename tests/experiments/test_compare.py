@@ -122,6 +122,15 @@ def test_better_and_worse_are_marked_by_sign_and_word(systems):
     assert marked == {-30.0: {"↓"}, 30.0: {"↑"}}
 
 
+def test_no_number_is_cut_and_the_page_says_where_a_table_goes_on(told):
+    """At no width: a column is as narrow as its numbers, for its heading and what is in brackets have lines of own."""
+    html = told[1]
+    assert re.search(r'<td class="number"[^>]*>[+-][\d.]+ <br>\([+-]', html)
+    assert "td.number { white-space: nowrap; }" in html
+    assert not re.search(r"th\.number \{[^}]*nowrap", html)
+    assert "no-repeat local" in html
+
+
 def test_other_data_are_warned_of(systems):
     assert not any("digest" in warning for warning in compared(systems).warnings)
     other = replace(systems[1], trained_on="f" * 36, evaluated_on="e" * 64)
