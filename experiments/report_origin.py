@@ -74,7 +74,7 @@ def reproduce(facts: Facts) -> str:
             ("run", run_id),
             ("commit", (origin.commit or "not known") + (", changed since" if origin.changed else "")),
             ("data judged on, SHA-256", facts.system.evaluated_on),
-            ("data trained on, SHA-256", facts.system.trained_on or "not known"),
+            ("data trained on, SHA-256", facts.system.trained_on_text),
             ("registered as", _registered(facts) or "not registered"),
             ("packages where this report was written", ", ".join(f"{n} {v}" for n, v in origin.packages.items())),
         )
