@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from datamodules.corpora.asvspoof2019 import asvspoof2019_la
-from experiments import explanations, tracking
+from experiments import explanations, plain_words, tracking
 from experiments.cli import main as spooflab
 from experiments.compared import read_systems, run_ids
 from experiments.explanations import Explanation
@@ -68,6 +68,12 @@ def test_how_to_reproduce_it_names_code_data_packages_and_the_whole_config(facts
     assert "SPOOFLAB_THREADS" in text
 
 
+def test_the_answer_says_what_the_threshold_in_use_does(facts, html):
+    answer = text_of(re.search(r"<div class=answer>.*?</div>", html, re.DOTALL)[0])
+    assert plain_words.decisions(facts.system.metrics) in answer
+    assert plain_words.extremes(facts.system.metrics.attack_eers) in answer
+
+
 def test_it_loads_nothing(html):
     loads = re.findall(r"""(?:\b(?:src|href)=|url\()["']?([^"'\s>)]+)""", html)
     assert len(loads) > 10
@@ -86,6 +92,7 @@ def test_what_was_tested_is_shown(facts, place):
     assert "Worst is white 10 dB: EER 31.00 %" in text
     assert "white 10 dB 31.00 % 20.00 % – 40.00 % about 31 of 100 mistaken" in text
     assert "It listens above 5 kHz." in text
+    assert "Red speaks for fake (spoof), blue for genuine" in text
     assert "detector version 3 (champion), gate passed" in text
     assert "Not tested" not in text
 
@@ -117,6 +124,24 @@ def test_explanations_are_read_from_the_run(place, tmp_path):
     (tmp_path / "attacks.json").write_text("{}")
     with pytest.raises(ValueError, match=r"attacks\.json: found no list `findings`"):
         explanations.of_folder(tmp_path)
+
+
+def test_what_the_measurement_denies_is_one_sentence(tmp_path):
+    def finding(attack, contrast, rise, rise_of_bonafide):
+        numbers = {"contrast": contrast, "rise": rise, "rise_of_bonafide": rise_of_bonafide}
+        return {"attack": attack, "sentence": f"{attack} shows at 1 kHz.", **numbers}
+
+    findings = [
+        finding("M01", -1, -0.5, -0.6),
+        finding("M02", -1, 0.9, -1.3),
+        finding("M03", -1, 0.2, 0.3),
+        finding("M04", 0.1, -1, 0),
+    ]
+    (tmp_path / "attacks.png").write_bytes(b"picture")
+    (tmp_path / "attacks.json").write_text(json.dumps({"findings": findings}))
+    *sure, denied = explanations.of_folder(tmp_path)[0].sentences
+    assert sure == ["M02 shows at 1 kHz.", "M04 shows at 1 kHz."]
+    assert denied.startswith("Not confirmed for M01 and M03: ")
 
 
 def test_the_command(evaluated, place, tmp_path, capsys):
