@@ -29,7 +29,8 @@ img { max-width: 100%; height: auto; background: #fff; border-radius: 4px; } fig
 figcaption, small, .faint { color: var(--faint); } figcaption, small { font-size: .85rem; }
 code { font-size: .85rem; overflow-wrap: anywhere; } td.code code { display: block; min-width: 7.5rem; }
 tbody td:first-child { min-width: 6.5rem; }
-pre { background: var(--tint); padding: .6rem .8rem; border-radius: 4px; overflow-x: auto; }
+pre { background: var(--tint); padding: .6rem .8rem; border-radius: 4px; font-size: .85rem;
+white-space: pre-wrap; overflow-wrap: anywhere; }
 .good { color: var(--good); } .bad { color: var(--bad); } .bad li { margin-bottom: .3rem; } .wide { overflow-x: auto;
 background: linear-gradient(to left, var(--paper) 50%, transparent) right / 3rem 100% no-repeat local,
 linear-gradient(to left, var(--faint), transparent) right / .8rem 100% no-repeat scroll; }
@@ -42,7 +43,7 @@ linear-gradient(to left, var(--faint), transparent) right / .8rem 100% no-repeat
 @media print { :root { color-scheme: light; --ink: #000; --paper: #fff; --faint: #444; --line: #bbb; --tint: #f3f5f7;
 --good: #005a8c; --bad: #a33c00; } @page { margin: 16mm 14mm; } body { margin: 0; max-width: none; font-size: 10.5pt; }
 h2, h3, .caption { break-after: avoid; } img, figure, tr, dt { break-inside: avoid; } .wide { overflow: visible;
-background: none; } pre { white-space: pre-wrap; overflow-wrap: anywhere; } }
+background: none; } }
 """
 # The browser itself refuses whatever a page would load from elsewhere, or send there.
 _INLINE = "style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:; media-src data:"

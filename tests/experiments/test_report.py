@@ -13,9 +13,11 @@ from experiments.cli import main as spooflab
 from experiments.compared import read_systems, run_ids
 from experiments.explanations import Explanation
 from experiments.glossary import GLOSSARY
+from experiments.report_corpus import building
 from experiments.report_facts import Version, gather
 from experiments.report_page import page
 from experiments.robustness_evidence import Degraded
+from experiments.sweep_facts import Sweep
 
 SECTIONS = [
     *("question", "data", "method", "result", "attacks", "robustness", "explanations", "limits", "reproduce"),
@@ -63,9 +65,38 @@ def test_how_to_reproduce_it_names_code_data_packages_and_the_whole_config(facts
     assert f"git checkout {tags['mlflow.source.git.commit']}" in text
     assert facts.system.evaluated_on in text
     assert facts.system.trained_on == facts.system.evaluated_on[:36]
+    assert text.count(facts.system.evaluated_on) >= 2
+    assert re.search(rf"spooflab corpus build --out {place.corpus} --speech \w+ --size tiny --seed \d+", text)
     assert re.search(r"torch \d+\.\d+", text)
     assert "learning_rate: 0.005" in text
-    assert "SPOOFLAB_THREADS" in text
+    assert "in a clone of spooflab" in text
+    assert f"SPOOFLAB_THREADS={tags['threads']} spooflab train --config config.yaml" in text
+    assert re.search(r"^pre \{[^}]*white-space: pre-wrap", html, re.MULTILINE)
+
+
+def test_a_corpus_that_spooflab_does_not_make_must_lie_where_the_config_says(facts, place):
+    config = {"data": {"corpus": {"init_args": {"root": "data/elsewhere"}}}}
+    strange = replace(
+        facts,
+        system=replace(facts.system, config=config, trained_on="f" * 36),
+        origin=replace(facts.origin, building=building(config)),
+    )
+    text = text_of(page(strange, WRITTEN))
+    assert "corpus build" not in text
+    assert "it must lie in data/elsewhere. `spooflab corpus check` prints its SHA-256" in text
+    assert "judged on other data than config.yaml names" in text
+    assert f"{'f' * 36}… (MLflow keeps no more of it)" in text
+
+
+def test_a_space_names_no_file_that_lies_on_one_machine_alone(facts, place):
+    space = "configs: [experiments/configs/cnn.yaml, /home/me/own.yaml]\nparameters: {}\n"
+    trials = {"complete": 3, "pruned": 1}
+    sweep = Sweep("mine", "0" * 32, space, trials, ["dev/eer"], {}, {"dev/eer": 0.2}, 0.3, [])
+    text = text_of(page(replace(facts, sweep=sweep), WRITTEN))
+    assert "/home/me" not in text
+    assert "configs: [experiments/configs/cnn.yaml, config.yaml]" in text
+    assert "Some configs of the space lay only on the machine that searched" in text
+    assert "spooflab sweep --space space.yaml --name mine --trials 4" in text
 
 
 def test_the_answer_says_what_the_threshold_in_use_does(facts, html):
