@@ -9,12 +9,14 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 
 # The right edge of a table that goes on beyond it lies in a shade, so that a cut number is not taken for a whole one.
+# In the dark, drawings are turned from light to dark; blue stays blue, and orange orange.
 # Orange and blue are told apart with every common form of colour vision; signs and words say the same as colours.
 _STYLE = """
 :root { color-scheme: light dark; --ink: #1a1a1a; --paper: #fff; --faint: #5c5c5c; --line: #d8d8d8; --tint: #f3f5f7;
 --good: #005a8c; --bad: #a33c00; }
 @media (prefers-color-scheme: dark) { :root { --ink: #e6e6e6; --paper: #16181b; --faint: #a5a8ad; --line: #3a3e44;
 --tint: #22262b; --good: #7cc4f2; --bad: #ffab70; } }
+@media screen and (prefers-color-scheme: dark) { img[src^="data:image/svg"] { filter: invert(.9) hue-rotate(180deg); } }
 * { box-sizing: border-box; }
 body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); max-width: 52rem;
 margin: 2rem auto; padding: 0 1rem; overflow-wrap: break-word; }

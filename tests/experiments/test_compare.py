@@ -131,6 +131,13 @@ def test_no_number_is_cut_and_the_page_says_where_a_table_goes_on(told):
     assert "no-repeat local" in html
 
 
+def test_in_the_dark_drawings_are_dark(told):
+    html = told[1]
+    assert html.count('src="data:image/svg+xml') == 2
+    dark = re.search(r"@media screen and \(prefers-color-scheme: dark\) \{ (.*) \}", html)
+    assert dark[1] == 'img[src^="data:image/svg"] { filter: invert(.9) hue-rotate(180deg); }'
+
+
 def test_digests_of_data_are_whole_or_said_to_be_cut(systems):
     whole, start = systems[0].evaluated_on, systems[0].trained_on
     assert start == whole[:36]
