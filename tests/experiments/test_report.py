@@ -112,6 +112,12 @@ def test_it_loads_nothing(html):
     assert "<script" not in html
 
 
+def test_on_paper_pictures_are_small_and_no_page_is_left_half_empty(html):
+    (on_paper,) = re.findall(r"^@media print \{ nav.*?^(?=</style>)", html, re.DOTALL | re.MULTILINE)
+    assert "img { max-height: 80mm; }" in on_paper
+    assert "break-before" not in html
+
+
 def test_what_was_tested_is_shown(facts, place):
     shown = replace(
         facts,
