@@ -144,7 +144,7 @@ def data(found: Comparison) -> str:
     rows = [
         [
             Cell(letter),
-            *(Cell(text, code=True) for text in (system.run_id, system.trained_on or "–", system.evaluated_on)),
+            *(Cell(text, code=True) for text in (system.run_id, system.trained_on_text, system.evaluated_on)),
         ]
         for letter, system in zip(LETTERS, found.systems, strict=False)
     ]

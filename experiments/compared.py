@@ -53,6 +53,15 @@ class System:
     dev_eer: float | None
     training_s: float | None
 
+    @property
+    def trained_on_text(self) -> str:
+        """The digest of the data that it was trained on, whole where it is known; MLflow keeps its start alone."""
+        if self.trained_on is None:
+            return "not known"
+        if self.evaluated_on.startswith(self.trained_on):
+            return self.evaluated_on
+        return f"{self.trained_on}… (MLflow keeps no more of it)"
+
 
 def run_ids(names: Sequence[str], sweep: str | None, top: int) -> dict[str, str]:
     """Return the runs that are meant, by the label of each.
@@ -101,9 +110,8 @@ def read_systems(labels: dict[str, str], partition: str) -> list[System]:
     missing = [run_id for run_id in labels.values() if not evaluated(run_id, partition)]
     if missing:
         commands = "\n  ".join(f"spooflab evaluate --model {run_id} --partition {partition}" for run_id in missing)
-        raise FileNotFoundError(
-            f"{len(missing)} of {len(labels)} runs were not evaluated on {partition}; type\n  {commands}"
-        )
+        which = f"{len(missing)} of these {len(labels)} runs" if len(labels) > 1 else "the run"
+        raise FileNotFoundError(f"found no evaluation on {partition} of {which}, expected one; type\n  {commands}")
     return [_read(label, run_id, partition) for label, run_id in labels.items()]
 
 

@@ -210,7 +210,11 @@ def measure_all(
         precision=decisions.precision,
         recall=decisions.recall,
         f1=decisions.f1,
-        warnings=[*notices, *doubts(trials, pooled), *_doubts_of_intervals(scored, pooled, resamples, units)],
+        warnings=[
+            *notices,
+            *doubts(trials, pooled, calibrated=calibration is not None),
+            *_doubts_of_intervals(scored, pooled, resamples, units),
+        ],
     )
 
 

@@ -85,7 +85,7 @@ def _write(
         "scores": plots.score_histogram(scores, labels, threshold, scored.attacks),
         "confusion_matrix": plots.confusion_matrix(scores, labels, threshold),
     }
-    if are_likelihood_ratios(SortedTrials.of(*split_by_label(scores, labels))):
+    if metrics.calibration or are_likelihood_ratios(SortedTrials.of(*split_by_label(scores, labels))):
         figures["reliability"] = plots.reliability(scores, labels)
     if metrics.attacks:
         intervals = {

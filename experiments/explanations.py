@@ -1,11 +1,13 @@
 """A run in, pictures of what gives fakes away to its detector out: what ``spooflab explain --corpus`` logged on it."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from experiments import tracking
+from experiments.plain_words import listed
 
 FOLDER: Final = "explanations"
 
@@ -47,8 +49,25 @@ def of_folder(folder: Path) -> list[Explanation]:
 
 def _sentences(file: Path) -> tuple[str, ...]:
     try:
-        return tuple(str(finding["sentence"]) for finding in json.loads(file.read_text())["findings"])
+        findings = json.loads(file.read_text())["findings"]
+        denied = [str(finding["attack"]) for finding in findings if _denied(finding)]
+        said = [str(finding["sentence"]) for finding in findings if not _denied(finding)]
     except (ValueError, LookupError, TypeError) as error:
         raise ValueError(
             f"{file}: found no list `findings` with a `sentence` each ({error}): make it anew with `spooflab explain`"
         ) from error
+    return (*said, _unconfirmed(denied)) if denied else tuple(said)
+
+
+def _denied(finding: Mapping[str, Any]) -> bool:
+    """Whether what the map shows was measured, and the measurement does not bear it out."""
+    if not {"attack", "contrast", "rise", "rise_of_bonafide"} <= finding.keys() or finding["contrast"] >= 0:
+        return False
+    return bool(finding["rise"] <= max(finding["rise_of_bonafide"], 0.0))
+
+
+def _unconfirmed(attacks: list[str]) -> str:
+    return (
+        f"Not confirmed for {listed(attacks)}: without what lies between the dashed lines these fakes do not sound "
+        "more genuine to it, or genuine recordings gain as much. What gives them away is not known."
+    )

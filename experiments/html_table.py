@@ -31,6 +31,8 @@ class Cell:
         """Return the cell; ``head`` is what its column is called where it stands by itself."""
         classes = " ".join(filter(None, ("number" if self.numeric else "", "code" if self.code else "", self.kind)))
         text = f"<code>{_breakable(escape(self.text))}</code>" if self.code else escape(self.text)
+        if self.numeric and tag == "td":  # its column is as narrow as can be, and no number is broken
+            text = text.replace(" (", " <br>(")
         sign = (
             f' <span role=img aria-label="{_SAID.get(self.sign, "")}">{escape(self.sign)}</span>' if self.sign else ""
         )

@@ -1,5 +1,6 @@
 """Numbers of a countermeasure in, sentences out for who has never heard of them."""
 
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from experiments.evidence import Metrics
@@ -52,6 +53,29 @@ def decisions(metrics: Metrics) -> str:
         f"With the threshold that was set beforehand, it calls {of_hundred(metrics.frr)} genuine recordings fake, and "
         f"{of_hundred(metrics.far)} fakes genuine."
     )
+
+
+def extremes(eers: Mapping[str, float]) -> str:
+    """Say which attacks are hardest and which easiest, all that tie; nothing where there are no two to tell apart."""
+    if len(eers) < 2:  # noqa: PLR2004 - one has no other
+        return ""
+    highest, lowest = (percent(rate) for rate in (max(eers.values()), min(eers.values())))
+    if highest == lowest:
+        return f"All kinds of fake are equally hard for it ({highest})."
+    hardest, easiest = ([name for name, rate in eers.items() if percent(rate) == of] for of in (highest, lowest))
+    return (
+        f"It depends on how the fake was made: hardest {_are(hardest)} ({highest}), easiest {_are(easiest)} ({lowest})."
+    )
+
+
+def listed(names: Sequence[str]) -> str:
+    """Write names as a person would list them."""
+    *others, last = names
+    return f"{', '.join(others)} and {last}" if others else last
+
+
+def _are(names: Sequence[str]) -> str:
+    return f"{'is' if len(names) == 1 else 'are equally'} {listed(names)}"
 
 
 def auc(area: float) -> str:

@@ -10,6 +10,7 @@ from experiments import corpus_check, explanations, registry, robustness_evidenc
 from experiments.compared import System, corpus_behind
 from experiments.corpus_check import Progress
 from experiments.explanations import Explanation
+from experiments.report_corpus import building
 from experiments.robustness_evidence import Degraded
 from experiments.run_cost import Cost, costs
 from experiments.sweep_facts import Sweep
@@ -45,6 +46,7 @@ class Origin:
         threads: that torch had; none where it is not told.
         trial: ``SWEEP:NUMBER``; none of a run that is no trial.
         packages: name and version of each, where the report was written.
+        building: command that builds its corpus; none of a corpus that is not the embedded one, or not here.
     """
 
     commit: str | None
@@ -52,6 +54,7 @@ class Origin:
     threads: str | None
     trial: str | None
     packages: Mapping[str, str]
+    building: str | None
 
 
 @dataclass(frozen=True)
@@ -105,7 +108,7 @@ def gather(system: System, sweep: Sweep | None, *, audit: bool, progress: Progre
         robustness=robustness_evidence.read(system.run_id, corpus) if corpus else [],
         explanations=explanations.read(system.run_id),
         versions=_versions(system.run_id),
-        origin=_origin(run.data.tags, sweep),
+        origin=_origin(run.data.tags, sweep, building(system.config) if corpus else None),
         sweep=sweep,
     )
 
@@ -125,7 +128,7 @@ def _versions(run_id: str) -> list[Version]:
     ]
 
 
-def _origin(tags: Mapping[str, str], sweep: Sweep | None) -> Origin:
+def _origin(tags: Mapping[str, str], sweep: Sweep | None, built_by: str | None) -> Origin:
     number, parent = tags.get("optuna.trial"), tags.get(tracking.PARENT_TAG)
     name = sweep.name if sweep else _sweep_name(parent)
     return Origin(
@@ -134,6 +137,7 @@ def _origin(tags: Mapping[str, str], sweep: Sweep | None) -> Origin:
         threads=tags.get(tracking.THREADS_TAG),
         trial=f"{name}:{number}" if name and number else None,
         packages={package: installed(package) for package in PACKAGES},
+        building=built_by,
     )
 
 

@@ -15,7 +15,9 @@ nav { columns: 2; font-size: .95rem; margin: 1.2rem 0; } nav a { display: block;
 dt { font-weight: 600; margin-top: .6rem; } dd { margin: 0; } details summary { cursor: pointer; margin: .6rem 0; }
 @media (min-width: 34rem) { td:last-child { min-width: 11rem; } }
 @media (max-width: 30rem) { body { margin-top: 1rem; } h1 { font-size: 1.35rem; } }
-@media print { nav { display: none; } section.break { break-before: page; }
+@media print { nav { display: none; } html { font-size: 9.5pt; } body { font-size: 1rem; } dt { break-after: avoid; }
+img { max-height: 80mm; } img[src^="data:image/png"] { max-height: 150mm; } details pre { font-size: .72rem; }
+dl { columns: 2; }
 details::details-content { content-visibility: visible; height: auto; } summary { list-style: none; } }
 """
 
@@ -44,9 +46,7 @@ def page(facts: Facts, written: datetime) -> str:
     ]
     links = "".join(f'<a href="#{place}">{escape(title)}</a>' for place, title, _ in parts)
     body = "".join(
-        f'<section id="{place}"{" class=break" if place in ("result", "reproduce") else ""}>'
-        f"<h2>{escape(title)}</h2>{content}</section>"
-        for place, title, content in parts
+        f'<section id="{place}"><h2>{escape(title)}</h2>{content}</section>' for place, title, content in parts
     )
     head = f"<h1>Report: {escape(name)}</h1><p class=faint>{_subject(facts)} Written {written:%d %B %Y, %H:%M} UTC.</p>"
     return html_page.page(f"Report: {name}", f"{head}<nav>{links}</nav>{body}", _STYLE)

@@ -29,13 +29,9 @@ def question(facts: Facts) -> str:
         escape(plain_words.eer(metrics.eer["legacy"])),
         escape(plain_words.interval(metrics)),
     ]
-    if metrics.attacks:
-        worst, best = metrics.worst_attack, min(metrics.attack_eers, key=metrics.attack_eers.__getitem__)
-        answer.append(
-            f"It depends on how the fake was made: hardest is {escape(worst)} ({percent(metrics.attack_eers[worst])}), "
-            f"easiest {escape(best)} ({percent(metrics.attack_eers[best])})."
-        )
-    return f"<p>{escape(asked)}</p><div class=answer><p>{' '.join(answer)}</p></div>{_warnings(metrics)}"
+    in_use, by_kind = plain_words.decisions(metrics), plain_words.extremes(metrics.attack_eers)
+    boxed = f"<p>{' '.join(answer)}</p><p>{escape(in_use)}</p>" + (f"<p>{escape(by_kind)}</p>" if by_kind else "")
+    return f"<p>{escape(asked)}</p><div class=answer>{boxed}</div>{_warnings(metrics)}"
 
 
 def data(facts: Facts) -> str:
@@ -182,9 +178,15 @@ def explanations(facts: Facts) -> str:
         "Where in time, and at which frequencies (kHz), it hears signs of a fake, and what becomes of the score "
         "without them: a higher score speaks for genuine."
     )
+    caption = (
+        "The first panel is the mean of genuine recordings (bona fide). Each other panel is one kind of fake: what is "
+        "different from that. Red speaks for fake (spoof), blue for genuine, white for neither. Dashed lines "
+        "bound the frequencies that speak most for fake; where one is missing, it is the edge. A title gives "
+        "the mean score."
+    )
     return f"<p>{intro}</p>" + "".join(
-        f"<figure>{html_page.picture(one.content, 'image/png', 'What gives fakes away')}</figure>"
-        f"<ul>{html_page.items(one.sentences)}</ul>"
+        f"<figure>{html_page.picture(one.content, 'image/png', 'What gives fakes away')}"
+        f"<figcaption>{caption}</figcaption></figure><ul>{html_page.items(one.sentences)}</ul>"
         for one in facts.explanations
     )
 

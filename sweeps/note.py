@@ -224,8 +224,9 @@ def _next(found: Findings) -> str:
     if found.best is None:
         return ""
     return (
-        f"**Type next:** `spooflab evaluate --sweep {found.name}` (eval, once), then `spooflab report --sweep "
-        f"{found.name}` (a page for anyone) and `spooflab promote --sweep {found.name}`."
+        f"**After the sweep:** `spooflab evaluate --sweep {found.name}` (eval, once; the run above has `eval/eer` "
+        f"where that was done), then `spooflab report --sweep {found.name}` (a page for anyone) and "
+        f"`spooflab promote --sweep {found.name}`."
     )
 
 

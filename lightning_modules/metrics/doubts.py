@@ -13,14 +13,16 @@ HEAVY_TIES = 0.01  # share of all trials that tie with one of the other class
 VARIANTS_APART = 0.001  # between an EER that counts ties against the system, and one that groups them
 
 
-def doubts(trials: SortedTrials, measures: Measures) -> list[str]:
+def doubts(trials: SortedTrials, measures: Measures, *, calibrated: bool = False) -> list[str]:
     """Say what may be wrong with scores, though they can be measured.
 
     Args:
         trials: Scores of the countermeasure.
         measures: What they came to.
+        calibrated: They are known to be log-likelihood ratios, fitted on other trials: nothing is guessed from their
+            range.
     """
-    checks = (inverted, _no_likelihood_ratios, _infinite, _ties)
+    checks = (inverted, _calibration_fails if calibrated else _no_likelihood_ratios, _infinite, _ties)
     return [doubt for check in checks if (doubt := check(trials, measures))]
 
 
@@ -53,12 +55,26 @@ def _no_likelihood_ratios(trials: SortedTrials, measures: Measures) -> str | Non
             f"the scores lie between {low:.3g} and {high:.3g}, as probabilities or cosines do: {meaningless}, "
             "they need natural-log likelihood ratios (log p/(1-p) at equal priors, or calibrate on dev)"
         )
-    if measures.act_dcf >= 1 > 2 * measures.min_dcf:
-        return (
-            f"at the Bayes threshold the scores decide no better than always saying the same, though minDCF is "
-            f"{measures.min_dcf:.3f}: they are no calibrated log-likelihood ratios, and {meaningless}"
-        )
+    if _decide_nothing(measures):
+        return f"{_undecided(measures)}: they are no calibrated log-likelihood ratios, and {meaningless}"
     return None
+
+
+def _calibration_fails(_: SortedTrials, measures: Measures) -> str | None:
+    if not _decide_nothing(measures):
+        return None
+    return f"{_undecided(measures)}: their calibration does not hold on these trials"
+
+
+def _decide_nothing(measures: Measures) -> bool:
+    return measures.act_dcf >= 1 > 2 * measures.min_dcf
+
+
+def _undecided(measures: Measures) -> str:
+    return (
+        "at the Bayes threshold the scores decide no better than always saying the same, though minDCF is "
+        f"{measures.min_dcf:.3f}"
+    )
 
 
 def _infinite(trials: SortedTrials, measures: Measures) -> str | None:

@@ -122,6 +122,32 @@ def test_better_and_worse_are_marked_by_sign_and_word(systems):
     assert marked == {-30.0: {"↓"}, 30.0: {"↑"}}
 
 
+def test_no_number_is_cut_and_the_page_says_where_a_table_goes_on(told):
+    """At no width: a column is as narrow as its numbers, for its heading and what is in brackets have lines of own."""
+    html = told[1]
+    assert re.search(r'<td class="number"[^>]*>[+-][\d.]+ <br>\([+-]', html)
+    assert "td.number { white-space: nowrap; }" in html
+    assert not re.search(r"th\.number \{[^}]*nowrap", html)
+    assert "no-repeat local" in html
+
+
+def test_in_the_dark_drawings_are_dark(told):
+    html = told[1]
+    assert html.count('src="data:image/svg+xml') == 2
+    dark = re.search(r"@media screen and \(prefers-color-scheme: dark\) \{ (.*) \}", html)
+    assert dark[1] == 'img[src^="data:image/svg"] { filter: invert(.9) hue-rotate(180deg); }'
+
+
+def test_digests_of_data_are_whole_or_said_to_be_cut(systems):
+    whole, start = systems[0].evaluated_on, systems[0].trained_on
+    assert start == whole[:36]
+    assert systems[0].trained_on_text == whole
+    elsewhere = replace(systems[0], evaluated_on="e" * 64)
+    assert elsewhere.trained_on_text == f"{start}… (MLflow keeps no more of it)"
+    assert f"<code>{whole}</code>" in page(compared(systems), same_trials(systems, "eval")).replace("<wbr>", "")
+    assert f"<code>{start}</code>" not in page(compared(systems), same_trials(systems, "eval"))
+
+
 def test_other_data_are_warned_of(systems):
     assert not any("digest" in warning for warning in compared(systems).warnings)
     other = replace(systems[1], trained_on="f" * 36, evaluated_on="e" * 64)
@@ -169,7 +195,11 @@ def test_speakers_are_drawn_where_the_corpus_is_here(systems):
 def test_what_was_not_evaluated_is_told_with_the_command(evaluated, place, capsys):
     bare = train(place.words("debug", epochs=1)).run_id
     assert spooflab(["compare", evaluated, bare]) == 1
-    assert f"spooflab evaluate --model {bare} --partition eval" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "found no evaluation on eval of 1 of these 2 runs" in said
+    assert f"spooflab evaluate --model {bare} --partition eval" in said
+    assert spooflab(["report", bare]) == 1
+    assert "found no evaluation on eval of the run, expected one" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,11 @@ import json
 import numpy as np
 import pytest
 
+from experiments import evidence_files
 from experiments.evidence import Metrics, Threshold, measure_all
 from experiments.scored_trials import ScoredTrials
 from lightning_modules.metrics.bootstrap import bootstrap_eer
+from lightning_modules.metrics.calibration import Calibration
 from lightning_modules.metrics.tdcf import AsvScores
 
 THRESHOLD = Threshold(0.5, "given")
@@ -65,6 +67,16 @@ def test_intervals_are_of_what_is_asked_for(scored):
     assert without.eer_interval is None
     assert without.eer_text == f"{100 * without.eer['legacy']:.2f} %"
     assert "eer_low" not in without.attacks["A01"] | without.columns()
+
+
+def test_scores_that_were_calibrated_are_not_taken_for_probabilities(scored, tmp_path):
+    """However close to 0 a weak detector's log-likelihood ratios are: their Cllr counts, and their curve is drawn."""
+    weak = scored.with_scores(scored.scores / 10)
+    for calibration, doubted in ((None, True), (Calibration(0.1), False)):
+        metrics = measure_all(weak, THRESHOLD, resamples=0, calibration=calibration)
+        assert any("as probabilities or cosines do" in warning for warning in metrics.warnings) == doubted
+        evidence_files.write(tmp_path / "evidence", weak, metrics, {})
+        assert (tmp_path / "evidence" / "reliability.png").exists() != doubted
 
 
 def test_metrics_survive_a_file(scored, asv):

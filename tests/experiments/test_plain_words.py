@@ -33,3 +33,11 @@ def test_durations_and_counts():
         "83.0 M",
         "9.5 G",
     ]
+
+
+def test_all_attacks_that_tie_are_named():
+    tied = {"M01": 2 / 3, "M02": 0.2, "M03": 0.666666, "M04": 2 / 3}
+    said = plain_words.extremes(tied)
+    assert "hardest are equally M01, M03 and M04 (66.67 %), easiest is M02 (20.00 %)" in said
+    assert plain_words.extremes({"M01": 0.1, "M02": 0.1}) == "All kinds of fake are equally hard for it (10.00 %)."
+    assert plain_words.extremes({"M01": 0.1}) == plain_words.extremes({}) == ""

@@ -8,9 +8,9 @@ from lightning_modules.metrics.measures import measure
 from lightning_modules.metrics.trials import SortedTrials
 
 
-def said(bonafide, spoof):
+def said(bonafide, spoof, *, calibrated=False):
     trials = SortedTrials.of(bonafide, spoof)
-    return doubts(trials, measure(trials))
+    return doubts(trials, measure(trials), calibrated=calibrated)
 
 
 @pytest.fixture
@@ -38,6 +38,16 @@ def test_probabilities(llrs):
 def test_scores_far_off_the_scale(llrs):
     (doubt,) = said(*(scores + 30 for scores in llrs))
     assert "no calibrated log-likelihood ratios" in doubt
+
+
+def test_scores_that_are_known_to_be_calibrated_are_not_judged_by_their_range(llrs):
+    """A weak detector's log-likelihood ratios are all close to 0; where the calibration fails is said, as before."""
+    rng = np.random.default_rng(0)
+    weak = tuple(rng.normal(mean, 0.2, 500) for mean in (0.02, -0.02))  # variance: twice the mean
+    assert "as probabilities or cosines do" in said(*weak)[0]
+    assert said(*weak, calibrated=True) == []
+    (doubt,) = said(*(scores + 30 for scores in llrs), calibrated=True)
+    assert "their calibration does not hold on these trials" in doubt
 
 
 def test_ties(llrs):
