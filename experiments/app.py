@@ -6,6 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from experiments import registry
+from experiments.threads import share, use
 from experiments.web.examples import examples
 from experiments.web.shelf import Shelf
 
@@ -23,6 +24,7 @@ def main(arguments: list[str]) -> int:
         raise RuntimeError("the web page needs gradio, which is not installed: `pip install 'spooflab[app]'`")
     from experiments.web.page import STYLE, THEME, page  # noqa: PLC0415 - an optional extra
 
+    use(share())
     shelf = Shelf(options.model)
     for model in options.model:
         shelf.take(model)  # what is wrong with it is told here, not to the first visitor

@@ -4,7 +4,7 @@ import html
 import os
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # read when gradio is imported: nothing is sent anywhere
 
@@ -37,6 +37,8 @@ STYLE: Final = """
 """
 _ALONE: Final = "(no other)"
 _WAITING: Final = "Drop a recording, pick one or speak one in; then its verdict stands here."
+LONGEST_EXPLAINED_S: Final = 30.0
+"""Of a longer one they would take minutes that nothing can stop, and the next visitor would wait for them."""
 
 
 def page(shelf: Shelf, examples: Sequence[Example], chosen: str) -> gr.Blocks:
@@ -79,33 +81,46 @@ def page(shelf: Shelf, examples: Sequence[Example], chosen: str) -> gr.Blocks:
                 why = gr.HTML("", elem_classes="spooflab", label="Why")
         with gr.Accordion("About this model", open=False):
             card = gr.Markdown(elem_classes="spooflab")
+        explained = gr.State(False)
         for trigger in (button.click, audio.change):
-            judged = trigger(partial(_judge, shelf), [audio, model, other], [verdict, why])
-            judged.success(partial(_explain, shelf), [audio, model], why)
+            judged = trigger(
+                partial(_judge, shelf), [audio, model, other], [verdict, why, explained], concurrency_id="verdicts"
+            )
+            judged.success(partial(_explain, shelf), [audio, model, explained], why, concurrency_id="reasons")
         gr.on([blocks.load, model.change], partial(_card, shelf), model, card)
     return blocks
 
 
-def _judge(shelf: Shelf, audio: str | None, model: str, other: str) -> tuple[str, str]:
-    """Return the verdict's HTML, and that of what is to come."""
+def _judge(shelf: Shelf, audio: str | None, model: str, other: str) -> tuple[str, str, bool]:
+    """Return the verdict's HTML, that of what is to come, and whether reasons are."""
     if audio is None:
-        return _paragraph(_WAITING), ""
+        return _paragraph(_WAITING), "", False
     try:
         taken = list({one.label: one for one in (shelf.take(uri) for uri in (model, other) if uri != _ALONE)}.values())
         verdicts = {one.label: one.countermeasure.judge(audio, "this recording") for one in taken}
     except (AudioError, ValueError, LookupError, OSError) as error:
-        return _refused(error), ""
-    return _told(taken, verdicts), _paragraph("Looking for the reasons …")
+        return _refused(error), "", False
+    duration_s = next(iter(verdicts.values())).duration_s
+    if duration_s > LONGEST_EXPLAINED_S:
+        return _told(taken, verdicts), _too_long(duration_s), False
+    return _told(taken, verdicts), _paragraph("Looking for the reasons …"), True
 
 
-def _explain(shelf: Shelf, audio: str | None, model: str) -> str:
-    """Return the explanation's HTML."""
-    if audio is None:
-        return ""
-    taken = shelf.take(model)
+def _too_long(duration_s: float) -> str:
+    return (
+        f"<p>Reasons are looked for in recordings of up to {LONGEST_EXPLAINED_S:.0f} s here, and this one lasts "
+        f"{duration_s:.0f} s. <code>spooflab explain FILE</code> tells them for any length; or drop a piece of it.</p>"
+    )
+
+
+def _explain(shelf: Shelf, audio: str | None, model: str, wanted: bool) -> str | dict[str, Any]:
+    """Return the explanation's HTML; where none is wanted, what stands there stays."""
+    if audio is None or not wanted:
+        return gr.skip()
     try:
+        taken = shelf.take(model)
         found = explain_recording(taken.countermeasure, audio, name="this recording")
-    except (AudioError, ValueError):  # which the verdict has told
+    except (AudioError, ValueError, LookupError, OSError):  # which the verdict has told
         return ""
     reasons = [reason(region) for region in found.regions] or ["No region stands out."]
     described = f"What speaks for and against: {'; '.join(reasons)}"

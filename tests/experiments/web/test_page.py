@@ -6,13 +6,17 @@ import urllib.request
 from pathlib import Path
 
 import gradio as gr
+import numpy as np
 import pytest
 
+from datamodules.audio import decode
 from experiments import app
 from experiments.cli import main as spooflab
+from experiments.threads import VARIABLE
 from experiments.web import page as the_page
 from experiments.web.examples import examples
 from experiments.web.shelf import Shelf
+from tests.encodings import RATE_HZ, by_libsndfile
 from tests.served import tiny_countermeasure
 
 
@@ -30,39 +34,69 @@ def shelf(models):
 
 def test_a_recording_is_judged_and_explained(shelf, models, tiny_corpus):
     recording = str(examples(tiny_corpus)[0].path)
-    verdict, next_up = the_page._judge(shelf, recording, models[0], the_page._ALONE)
+    verdict, next_up, explained = the_page._judge(shelf, recording, models[0], the_page._ALONE)
     score = shelf.take(models[0]).countermeasure.judge(recording).score
     assert f"{score:+.2f}".replace("-", "−") in verdict
     assert verdict.count("<img") == 4  # scale and timeline, by day and by night
     assert "reasons" in next_up
-    why = the_page._explain(shelf, recording, models[0])
+    why = the_page._explain(shelf, recording, models[0], explained)
     assert "How far to trust" in why
     assert why.count("<img") == 4
     assert not re.findall(r'(?:src|href)="http', verdict + why)
 
 
+def test_a_long_recording_has_its_verdict_and_is_told_where_reasons_are(
+    shelf, models, tiny_corpus, tmp_path, monkeypatch
+):
+    speech = decode(examples(tiny_corpus)[0].path, RATE_HZ)
+    long = tmp_path / "long.wav"
+    long.write_bytes(by_libsndfile(np.tile(speech, 1 + int(31 * RATE_HZ / len(speech))), "WAV", "PCM_16"))
+    monkeypatch.setattr(the_page, "explain_recording", lambda *_, **__: pytest.fail("it was explained"))
+    verdict, why, explained = the_page._judge(shelf, str(long), models[0], the_page._ALONE)
+    assert verdict.count("<img") == 4
+    assert "up to 30 s" in why
+    assert "spooflab explain FILE" in why
+    assert the_page._explain(shelf, str(long), models[0], explained) == gr.skip()
+
+
+def test_reasons_keep_no_verdict_waiting_and_are_looked_for_one_at_a_time(shelf, models):
+    blocks = the_page.page(shelf, [], models[0])
+    lines = {dependency.fn.func: dependency.concurrency_id for dependency in blocks.fns.values() if dependency.inputs}
+    assert lines[the_page._judge] != lines[the_page._explain]
+    assert sum(dependency.concurrency_id == "reasons" for dependency in blocks.fns.values()) == 2
+
+
+def test_it_computes_on_the_threads_that_are_its_share(models, monkeypatch):
+    used = []
+    monkeypatch.setattr(app, "use", used.append)
+    monkeypatch.setenv(VARIABLE, "1")
+    assert spooflab(["app", "--model", "models:/nobody@champion"]) == 1
+    assert used == [1]
+
+
 def test_two_models_stand_side_by_side_and_one_twice_does_not(shelf, models, tiny_corpus):
     recording = str(examples(tiny_corpus)[0].path)
-    both, _ = the_page._judge(shelf, recording, *models)
+    both, *_ = the_page._judge(shelf, recording, *models)
     assert both.count("<h2>") == 2
     assert all(Path(model).name in both for model in models)
-    once, _ = the_page._judge(shelf, recording, models[0], models[0])
+    once, *_ = the_page._judge(shelf, recording, models[0], models[0])
     assert once.count("<h2>") == 1
 
 
 def test_what_is_no_recording_is_refused_with_its_reason(shelf, models, tmp_path):
     hostile = tmp_path / "<b>.wav"
     hostile.write_bytes(b"<script>alert(1)</script>")
-    told, next_up = the_page._judge(shelf, str(hostile), models[0], the_page._ALONE)
+    told, next_up, explained = the_page._judge(shelf, str(hostile), models[0], the_page._ALONE)
     assert "cannot be judged" in told
     assert "<script>" not in told
     assert next_up == ""
-    assert the_page._explain(shelf, str(hostile), models[0]) == ""
+    assert not explained
+    assert the_page._explain(shelf, str(hostile), models[0], explained) == gr.skip()
     assert "Drop a recording" in the_page._judge(shelf, None, models[0], the_page._ALONE)[0]
 
 
 def test_a_model_that_is_gone_is_told(shelf):
-    told, _ = the_page._judge(shelf, "any.wav", "models:/gone/1", the_page._ALONE)
+    told, *_ = the_page._judge(shelf, "any.wav", "models:/gone/1", the_page._ALONE)
     assert "cannot be judged" in told
     assert "models:/gone/1" in told
 
