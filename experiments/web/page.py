@@ -148,7 +148,7 @@ def _told(taken: Sequence[Model], verdicts: Mapping[str, Verdict]) -> str:
     parts = []
     for model in taken:
         verdict = verdicts[model.label]
-        words = said(verdict, model.countermeasure.operating_point.source, model.facts)
+        words = said(verdict, model.countermeasure.operating_point.source, model.mistakes)
         kind = "real" if verdict.decision == "bonafide" else "fake"
         named = f"<p><strong>{html.escape(model.label)}</strong></p>" if len(taken) > 1 else ""
         parts.append(

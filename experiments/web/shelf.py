@@ -1,13 +1,14 @@
 """Names of models in, countermeasures to judge with out: each loaded once, and again when its alias moves."""
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from experiments import registry
 from experiments.inference import Countermeasure
 from experiments.serving.models import NO_VERSION, load, named
+from experiments.web.mistakes import Mistakes, mistakes_of_run
 
 NOT_DESCRIBED = "This model is a folder: it has no card."
 
@@ -20,13 +21,13 @@ class Model:
         label: name, version and aliases, as a person reads them.
         countermeasure: loaded.
         card: Markdown that describes it.
-        facts: tags of its version.
+        mistakes: that it made on recordings that it was not trained on; none where they are not known.
     """
 
     label: str
     countermeasure: Countermeasure
     card: str
-    facts: Mapping[str, str]
+    mistakes: Mistakes | None
 
 
 class Shelf:
@@ -62,8 +63,9 @@ class Shelf:
                 self._loaded[name, version] = load(uri).countermeasure
             countermeasure = self._loaded[name, version]
         if version == NO_VERSION:
-            return Model(Path(name).name, countermeasure, NOT_DESCRIBED, {})
+            return Model(Path(name).name, countermeasure, NOT_DESCRIBED, None)
         described = registry.version_of(f"models:/{name}/{version}")
+        mistakes = mistakes_of_run(str(described.run_id), countermeasure.operating_point.threshold)
         held = sorted(alias for alias, number in registry.aliases(name).items() if number == version)
         label = f"{name} version {version}" + (f" ({', '.join(held)})" if held else "")
-        return Model(label, countermeasure, described.description or NOT_DESCRIBED, described.tags)
+        return Model(label, countermeasure, described.description or NOT_DESCRIBED, mistakes)

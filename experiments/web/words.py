@@ -1,13 +1,13 @@
 """A verdict in, what it means for someone who has never heard of an error rate out: as sentences, with their doubt."""
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from experiments.explanation_words import signed
 from experiments.inference import Verdict
 from experiments.plain_words import percent
+from experiments.web.mistakes import Mistakes
 
 _UNDECIDED, _PROBABLE = math.log(2), math.log(10)
 """Distance to the threshold: half as likely again as not, and ten times."""
@@ -28,17 +28,16 @@ class Said:
     reasons: tuple[str, ...]
 
 
-def said(verdict: Verdict, source: str, facts: Mapping[str, str]) -> Said:
+def said(verdict: Verdict, source: str, mistakes: Mistakes | None) -> Said:
     """Put a verdict into words.
 
     Args:
         verdict: of a recording.
         source: what the threshold is.
-        facts: tags of the model's version; those that are missing are not told.
+        mistakes: of the model on recordings that it was not trained on, where they are known.
     """
-    reasons = [_odds(verdict), _decision(verdict, source), _agreement(verdict)]
-    known = _known_errors(facts)
-    return Said(_headline(verdict), (*reasons, *known, *(f"Take care: {warning}." for warning in verdict.warnings)))
+    reasons = (_odds(verdict), _decision(verdict, source), _agreement(verdict), _known_errors(mistakes))
+    return Said(_headline(verdict), (*reasons, *(f"Take care: {warning}." for warning in verdict.warnings)))
 
 
 def _headline(verdict: Verdict) -> str:
@@ -79,15 +78,14 @@ def _agreement(verdict: Verdict) -> str:
     )
 
 
-def _known_errors(facts: Mapping[str, str]) -> list[str]:
-    if "eval.eer" not in facts:
-        return ["How often this model is wrong is not told with it: it is no registered version of an evaluated run."]
-    within = ""
-    if "eval.eer_low" in facts and "eval.eer_high" in facts:
-        ends = (percent(float(facts[name]), 1) for name in ("eval.eer_low", "eval.eer_high"))
-        within = f" (95 % interval: {' to '.join(ends)})"
-    told = f"On recordings that it was not trained on it was wrong in {percent(float(facts['eval.eer']), 1)}{within}"
-    if "eval.worst_attack" in facts:
-        worst = percent(float(facts["eval.worst_attack_eer"]), 1)
-        told += f", and in {worst} with the hardest kind of fake, {facts['eval.worst_attack']}"
-    return [f"{told}. On other recordings it may be wrong more often."]
+def _known_errors(mistakes: Mistakes | None) -> str:
+    if mistakes is None:
+        return "How often its decisions are wrong is not known: it was not evaluated with this threshold."
+    told = (
+        f"It was tried, with this threshold, on {mistakes.bonafide:,} real voices and {mistakes.spoof:,} fakes that it "
+        f"was not trained on: it called {percent(mistakes.frr, 1)} of the real voices fake, and "
+        f"{percent(mistakes.far, 1)} of the fakes real"
+    )
+    if mistakes.worst_attack is not None:
+        told += f"; of the hardest kind of fake, {mistakes.worst_attack}, {percent(mistakes.worst_far, 1)}"
+    return f"{told}. On other recordings it may be wrong more often."

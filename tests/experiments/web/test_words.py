@@ -6,6 +6,7 @@ import math
 import pytest
 
 from experiments.inference import Verdict
+from experiments.web.mistakes import Mistakes
 from experiments.web.words import said
 
 VERDICT = Verdict(
@@ -40,26 +41,28 @@ VERDICT = Verdict(
 def test_the_headline_is_as_sure_as_the_distance_to_the_threshold(score, threshold, headline):
     decision = "bonafide" if score > threshold else "spoof"
     verdict = dataclasses.replace(VERDICT, score=score, threshold=threshold, decision=decision)
-    assert said(verdict, "EER on dev", {}).headline == headline
+    assert said(verdict, "EER on dev", None).headline == headline
 
 
 def test_odds_windows_warnings_and_the_threshold_are_told():
-    odds, decision, agreement, unknown, warning = said(VERDICT, "EER on dev", {}).reasons
+    odds, decision, agreement, unknown, warning = said(VERDICT, "EER on dev", None).reasons
     assert f"a synthetic voice is {math.exp(3):.0f} times as likely" in odds
     assert "a real voice has a probability of 5 %" in odds
     assert "−3.00 is not above the threshold of +0.00: called spoof. The threshold: EER on dev." in decision
     assert agreement == "2 of 3 windows of 4 s agree; their scores go from −5.00 to +0.50."
-    assert "is not told with it" in unknown
+    assert "is not known" in unknown
     assert "quiet: 60%" in warning
 
 
-def test_the_known_errors_of_a_version_are_told():
-    facts = {"eval.eer": "0.123", "eval.eer_low": "0.1", "eval.eer_high": "0.15"}
-    facts |= {"eval.worst_attack": "M06", "eval.worst_attack_eer": "0.5"}
-    told = said(VERDICT, "EER on dev", facts).reasons[3]
-    assert "wrong in 12.3 % (95 % interval: 10.0 % to 15.0 %), and in 50.0 % with the hardest kind of fake, M06" in told
+def test_it_is_told_how_often_decisions_at_the_threshold_were_wrong():
+    told = said(VERDICT, "EER on dev", Mistakes(150, 900, 0.287, 0.422, "M06", 0.94)).reasons[3]
+    assert "on 150 real voices and 900 fakes" in told
+    assert "called 28.7 % of the real voices fake, and 42.2 % of the fakes real" in told
+    assert "hardest kind of fake, M06, 94.0 %." in told
+    unnamed = said(VERDICT, "EER on dev", Mistakes(150, 900, 0.287, 0.422, None, 0.0)).reasons[3]
+    assert "hardest" not in unnamed
 
 
 def test_odds_beyond_belief_are_cut():
     verdict = dataclasses.replace(VERDICT, score=900.0, decision="bonafide")
-    assert "a real voice is 1,000,000 times as likely" in said(verdict, "EER on dev", {}).reasons[0]
+    assert "a real voice is 1,000,000 times as likely" in said(verdict, "EER on dev", None).reasons[0]
