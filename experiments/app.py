@@ -51,8 +51,8 @@ def _parser() -> argparse.ArgumentParser:
         nargs="+",
         metavar="M",
         default=[f"models:/{registry.MODEL_NAME}@{registry.CHAMPION}"],
-        help="models:/NAME@ALIAS, models:/NAME/VERSION, or a `countermeasure` folder; the first judges, until another "
-        "is picked on the page, where all that are registered are offered too",
+        help="models:/NAME@ALIAS, models:/NAME/VERSION, id of an evaluated run, or a `countermeasure` folder; the "
+        "first judges, until another is picked on the page, where all that are registered are offered too",
     )
     parser.add_argument("--host", default="127.0.0.1", help="0.0.0.0 opens it to the network; there is no password")
     parser.add_argument("--port", type=int, default=7860)
