@@ -47,8 +47,8 @@ class Shelf:
     """Holds the models that were asked for.
 
     Args:
-        uris: ``models:/NAME@ALIAS``, ``models:/NAME/VERSION``, ids of evaluated runs, or folders; offered beside what is
-            registered.
+        uris: ``models:/NAME@ALIAS``, ``models:/NAME/VERSION``, ids of evaluated runs, or folders; offered beside what
+            is registered.
     """
 
     def __init__(self, uris: Sequence[str]) -> None:
