@@ -15,11 +15,12 @@ from datamodules.audio import AudioError
 from experiments import html_page
 from experiments.explain import explain_recording
 from experiments.explanation_picture import DARK, LIGHT, NARROW_IN, Theme, draw
-from experiments.explanation_words import SIGN, reason, trust
+from experiments.explanation_words import SIGN, trust
 from experiments.inference import Verdict
 from experiments.plots import WIDTH_IN
 from experiments.web.examples import Example
 from experiments.web.pictures import scale, timeline
+from experiments.web.reasons import missing, reasons, telling
 from experiments.web.shelf import Model, Shelf
 from experiments.web.words import said
 from lightning_modules.explanations import Explanation
@@ -119,20 +120,20 @@ def _explain(shelf: Shelf, audio: str | None, model: str, wanted: bool) -> str |
         return gr.skip()
     try:
         taken = shelf.take(model)
-        found = explain_recording(taken.countermeasure, audio, name="this recording")
+        found = telling(explain_recording(taken.countermeasure, audio, name="this recording"))
     except (AudioError, ValueError, LookupError, OSError):  # which the verdict has told
         return ""
-    reasons = [reason(region) for region in found.regions] or ["No region stands out."]
-    described = f"What speaks for and against: {'; '.join(reasons)}"
+    listed, without = reasons(found), missing(found)
+    described = f"What speaks for and against: {'; '.join(listed) or without}"
     widths = {"wide": WIDTH_IN, "narrow": NARROW_IN}
     picture = "".join(
         f'<div class="{name}">{_pictures(partial(_drawn, found, width_in), described)}</div>'
         for name, width_in in widths.items()
     )
-    listed = "".join(f"<li>{html.escape(line)}</li>" for line in reasons)
+    told = ("" if without is None else _paragraph(without)) + (f"<ol>{html_page.items(listed)}</ol>" if listed else "")
     doubts = html_page.items([SIGN, *trust(found)])
     title = f"<h2>Why, by {html.escape(taken.label)}</h2>"
-    return f"{title}{picture}<ol>{listed}</ol><h3>How far to trust this picture</h3><ul>{doubts}</ul>"
+    return f"{title}{picture}{told}<h3>How far to trust this picture</h3><ul>{doubts}</ul>"
 
 
 def _drawn(found: Explanation, width_in: float, theme: Theme) -> Figure:
