@@ -37,6 +37,7 @@ STYLE: Final = """
 @media (min-width: 641px) { .spooflab .narrow { display: none; } }
 """
 _ALONE: Final = "(no other)"
+_NOTHING: Final = "There is no recording yet: drop one above the button, pick an example or speak one in."
 _WAITING: Final = "Drop a recording, pick one or speak one in; then its verdict stands here."
 LONGEST_EXPLAINED_S: Final = 30.0
 """Of a longer one they would take minutes that nothing can stop, and the next visitor would wait for them."""
@@ -83,24 +84,28 @@ def page(shelf: Shelf, examples: Sequence[Example], chosen: str) -> gr.Blocks:
         with gr.Accordion("About this model", open=False):
             card = gr.Markdown(elem_classes="spooflab")
         explained = gr.State(False)
-        for trigger in (button.click, audio.change):
+        nothing = _alert("Nothing to judge", _NOTHING)
+        for trigger, without in ((button.click, nothing), (audio.change, _paragraph(_WAITING))):
             judged = trigger(
-                partial(_judge, shelf), [audio, model, other], [verdict, why, explained], concurrency_id="verdicts"
+                partial(_judge, shelf, without),
+                [audio, model, other],
+                [verdict, why, explained],
+                concurrency_id="verdicts",
             )
             judged.success(partial(_explain, shelf), [audio, model, explained], why, concurrency_id="reasons")
         gr.on([blocks.load, model.change], partial(_card, shelf), model, card)
     return blocks
 
 
-def _judge(shelf: Shelf, audio: str | None, model: str, other: str) -> tuple[str, str, bool]:
-    """Return the verdict's HTML, that of what is to come, and whether reasons are."""
+def _judge(shelf: Shelf, without: str, audio: str | None, model: str, other: str) -> tuple[str, str, bool]:
+    """Return the verdict's HTML, that of what is to come, and whether reasons are; ``without`` a recording, that."""
     if audio is None:
-        return _paragraph(_WAITING), "", False
+        return without, "", False
     try:
         taken = list({one.label: one for one in (shelf.take(uri) for uri in (model, other) if uri != _ALONE)}.values())
         verdicts = {one.label: one.countermeasure.judge(audio, "this recording") for one in taken}
     except (AudioError, ValueError, LookupError, OSError) as error:
-        return _refused(error), "", False
+        return _alert("This recording cannot be judged", str(error)), "", False
     duration_s = next(iter(verdicts.values())).duration_s
     if duration_s > LONGEST_EXPLAINED_S:
         return _told(taken, verdicts), _too_long(duration_s), False
@@ -169,10 +174,8 @@ def _pictures(drawn: Callable[[Theme], Figure], description: str) -> str:
     )
 
 
-def _refused(error: Exception) -> str:
-    return (
-        f'<div class="fake" role="alert"><h2>This recording cannot be judged</h2><p>{html.escape(str(error))}</p></div>'
-    )
+def _alert(title: str, text: str) -> str:
+    return f'<div class="fake" role="alert"><h2>{html.escape(title)}</h2>{_paragraph(text)}</div>'
 
 
 def _paragraph(text: str) -> str:

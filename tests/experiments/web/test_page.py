@@ -34,7 +34,7 @@ def shelf(models):
 
 def test_a_recording_is_judged_and_explained(shelf, models, tiny_corpus):
     recording = str(examples(tiny_corpus)[0].path)
-    verdict, next_up, explained = the_page._judge(shelf, recording, models[0], the_page._ALONE)
+    verdict, next_up, explained = the_page._judge(shelf, "", recording, models[0], the_page._ALONE)
     score = shelf.take(models[0]).countermeasure.judge(recording).score
     assert f"{score:+.2f}".replace("-", "−") in verdict
     assert verdict.count("<img") == 4  # scale and timeline, by day and by night
@@ -52,7 +52,7 @@ def test_a_long_recording_has_its_verdict_and_is_told_where_reasons_are(
     long = tmp_path / "long.wav"
     long.write_bytes(by_libsndfile(np.tile(speech, 1 + int(31 * RATE_HZ / len(speech))), "WAV", "PCM_16"))
     monkeypatch.setattr(the_page, "explain_recording", lambda *_, **__: pytest.fail("it was explained"))
-    verdict, why, explained = the_page._judge(shelf, str(long), models[0], the_page._ALONE)
+    verdict, why, explained = the_page._judge(shelf, "", str(long), models[0], the_page._ALONE)
     assert verdict.count("<img") == 4
     assert "up to 30 s" in why
     assert "spooflab explain FILE" in why
@@ -76,27 +76,36 @@ def test_it_computes_on_the_threads_that_are_its_share(models, monkeypatch):
 
 def test_two_models_stand_side_by_side_and_one_twice_does_not(shelf, models, tiny_corpus):
     recording = str(examples(tiny_corpus)[0].path)
-    both, *_ = the_page._judge(shelf, recording, *models)
+    both, *_ = the_page._judge(shelf, "", recording, *models)
     assert both.count("<h2>") == 2
     assert all(Path(model).name in both for model in models)
-    once, *_ = the_page._judge(shelf, recording, models[0], models[0])
+    once, *_ = the_page._judge(shelf, "", recording, models[0], models[0])
     assert once.count("<h2>") == 1
 
 
 def test_what_is_no_recording_is_refused_with_its_reason(shelf, models, tmp_path):
     hostile = tmp_path / "<b>.wav"
     hostile.write_bytes(b"<script>alert(1)</script>")
-    told, next_up, explained = the_page._judge(shelf, str(hostile), models[0], the_page._ALONE)
+    told, next_up, explained = the_page._judge(shelf, "", str(hostile), models[0], the_page._ALONE)
     assert "cannot be judged" in told
     assert "<script>" not in told
     assert next_up == ""
     assert not explained
     assert the_page._explain(shelf, str(hostile), models[0], explained) == gr.skip()
-    assert "Drop a recording" in the_page._judge(shelf, None, models[0], the_page._ALONE)[0]
+
+
+def test_the_button_without_a_recording_says_what_to_do(shelf, models):
+    told = {}
+    for dependency in the_page.page(shelf, [], models[0]).fns.values():
+        if getattr(dependency.fn, "func", None) is the_page._judge:
+            told[dependency.targets[0][1]] = dependency.fn(None, models[0], the_page._ALONE)[0]
+    assert "There is no recording yet" in told["click"]
+    assert 'role="alert"' in told["click"]
+    assert "Drop a recording" in told["change"]
 
 
 def test_a_model_that_is_gone_is_told(shelf):
-    told, *_ = the_page._judge(shelf, "any.wav", "models:/gone/1", the_page._ALONE)
+    told, *_ = the_page._judge(shelf, "", "any.wav", "models:/gone/1", the_page._ALONE)
     assert "cannot be judged" in told
     assert "models:/gone/1" in told
 
