@@ -33,6 +33,7 @@ STYLE: Final = """
 .spooflab .real h2 { color: var(--real); } .spooflab .fake h2 { color: var(--fake); }
 :root { --real: #2166AC; --fake: #B2182B; } .dark { --real: #56B0FF; --fake: #FF6659; }
 .dark .spooflab .day, body:not(.dark) .spooflab .night { display: none; }
+.choice:not(:focus-within) .options { display: none; } .choice input { padding-right: 2rem; text-overflow: ellipsis; }
 @media (max-width: 640px) { .spooflab .wide { display: none; } }
 @media (min-width: 641px) { .spooflab .narrow { display: none; } }
 """
@@ -67,8 +68,8 @@ def page(shelf: Shelf, examples: Sequence[Example], chosen: str) -> gr.Blocks:
                     buttons=["download"],
                 )
                 button = gr.Button("Judge this recording", variant="primary")
-                model = gr.Dropdown(offered, value=chosen, label="Model")
-                other = gr.Dropdown([_ALONE, *offered], value=_ALONE, label="Compare with")
+                model = gr.Dropdown(offered, value=chosen, label="Model", elem_classes="choice")
+                other = gr.Dropdown([_ALONE, *offered], value=_ALONE, label="Compare with", elem_classes="choice")
                 if examples:
                     gr.Examples(
                         [[str(example.path)] for example in examples],
