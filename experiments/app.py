@@ -1,11 +1,15 @@
 """Models in, a web page for everyone out: ``spooflab app``; an optional extra, that works without a network."""
 
 import argparse
+import os
 import sys
+import threading
 from importlib.util import find_spec
 from pathlib import Path
+from typing import NoReturn
 
 from experiments import registry
+from experiments.interrupts import INTERRUPTED
 from experiments.threads import share, use
 from experiments.web.examples import examples
 from experiments.web.shelf import Shelf
@@ -17,7 +21,7 @@ def main(arguments: list[str]) -> int:
     """Serve the page until interrupted.
 
     Raises:
-        ModuleNotFoundError: the extra is not installed.
+        RuntimeError: the extra is not installed.
     """
     options = _parser().parse_args(arguments)
     if find_spec("gradio") is None:
@@ -30,18 +34,32 @@ def main(arguments: list[str]) -> int:
         shelf.take(model)  # what is wrong with it is told here, not to the first visitor
     blocks = page(shelf, examples(options.examples), options.model[0])
     print(f"http://{options.host}:{options.port}", file=sys.stderr, flush=True)
-    blocks.queue(default_concurrency_limit=1).launch(
-        server_name=options.host,
-        server_port=options.port,
-        quiet=True,
-        share=False,
-        theme=THEME,
-        css=STYLE,
-        footer_links=[],
-        max_file_size="32mb",
-        ssr_mode=False,
-    )
+    try:
+        blocks.queue(default_concurrency_limit=1).launch(
+            server_name=options.host,
+            server_port=options.port,
+            quiet=True,
+            share=False,
+            theme=THEME,
+            css=STYLE,
+            footer_links=[],
+            max_file_size="32mb",
+            ssr_mode=False,
+            prevent_thread_lock=True,
+        )
+        threading.Event().wait()
+    except KeyboardInterrupt:
+        _end()
     return 0
+
+
+def _end() -> NoReturn:
+    """End at once, whatever other threads compute.
+
+    They cannot be told to stop, and an interpreter that is taken down under C++ code aborts with a message of its own.
+    """
+    print("\nspooflab: interrupted; the page is no longer served", file=sys.stderr, flush=True)
+    os._exit(INTERRUPTED)
 
 
 def _parser() -> argparse.ArgumentParser:
