@@ -22,17 +22,23 @@ def main(arguments: list[str]) -> int:
 
     Raises:
         RuntimeError: the extra is not installed.
+        ValueError: there is no corpus where examples are to be taken from.
     """
     options = _parser().parse_args(arguments)
     if find_spec("gradio") is None:
         raise RuntimeError("the web page needs gradio, which is not installed: `pip install 'spooflab[app]'`")
     from experiments.web.page import STYLE, THEME, page  # noqa: PLC0415 - an optional extra
 
+    if options.examples is not None and not options.examples.is_dir():
+        raise ValueError(
+            f"--examples: found no folder {options.examples}, expected a corpus in the layout of ASVspoof 2019 LA: "
+            "`spooflab corpus build` makes one"
+        )
     use(share())
     shelf = Shelf(options.model)
     for model in options.model:
         shelf.take(model)  # what is wrong with it is told here, not to the first visitor
-    blocks = page(shelf, examples(options.examples), options.model[0])
+    blocks = page(shelf, examples(options.examples or CORPUS), options.model[0])
     print(f"http://{options.host}:{options.port}", file=sys.stderr, flush=True)
     try:
         blocks.queue(default_concurrency_limit=1).launch(
@@ -74,5 +80,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--host", default="127.0.0.1", help="0.0.0.0 opens it to the network; there is no password")
     parser.add_argument("--port", type=int, default=7860)
-    parser.add_argument("--examples", type=Path, default=CORPUS, metavar="DIR", help="corpus to take examples from")
+    parser.add_argument(
+        "--examples", type=Path, metavar="DIR", help=f"corpus to take examples from; {CORPUS} where there is one"
+    )
     return parser

@@ -137,6 +137,13 @@ def test_a_model_that_is_not_there_is_told_before_anything_is_served(models, cap
     assert "no such model" in capsys.readouterr().err
 
 
+def test_a_folder_of_examples_that_is_not_there_is_told(models, tmp_path, capsys):
+    assert spooflab(["app", "--model", models[0], "--examples", str(tmp_path / "nosuch")]) == 1
+    told = capsys.readouterr().err
+    assert f"--examples: found no folder {tmp_path / 'nosuch'}" in told
+    assert "spooflab corpus build" in told
+
+
 def test_without_the_extra_it_says_what_to_install(models, monkeypatch, capsys):
     monkeypatch.setattr(app, "find_spec", lambda name: None)
     assert spooflab(["app", "--model", models[0]]) == 1
