@@ -7,9 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from experiments.interrupts import terminated_by_ctrl_c
-
-INTERRUPTED = 130  # what shells report after Ctrl-C
+from experiments.interrupts import INTERRUPTED, terminated_by_ctrl_c
 
 
 class Command(NamedTuple):

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+INTERRUPTED = 130  # what shells report after Ctrl-C
+
 
 @contextmanager
 def deferred() -> Iterator[Callable[[], bool]]:

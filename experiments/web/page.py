@@ -4,7 +4,7 @@ import html
 import os
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # read when gradio is imported: nothing is sent anywhere
 
@@ -15,11 +15,12 @@ from datamodules.audio import AudioError
 from experiments import html_page
 from experiments.explain import explain_recording
 from experiments.explanation_picture import DARK, LIGHT, NARROW_IN, Theme, draw
-from experiments.explanation_words import SIGN, reason, trust
+from experiments.explanation_words import SIGN, trust
 from experiments.inference import Verdict
 from experiments.plots import WIDTH_IN
 from experiments.web.examples import Example
 from experiments.web.pictures import scale, timeline
+from experiments.web.reasons import missing, reasons, telling
 from experiments.web.shelf import Model, Shelf
 from experiments.web.words import said
 from lightning_modules.explanations import Explanation
@@ -32,11 +33,15 @@ STYLE: Final = """
 .spooflab .real h2 { color: var(--real); } .spooflab .fake h2 { color: var(--fake); }
 :root { --real: #2166AC; --fake: #B2182B; } .dark { --real: #56B0FF; --fake: #FF6659; }
 .dark .spooflab .day, body:not(.dark) .spooflab .night { display: none; }
+.choice:not(:focus-within) .options { display: none; } .choice input { padding-right: 2rem; text-overflow: ellipsis; }
 @media (max-width: 640px) { .spooflab .wide { display: none; } }
 @media (min-width: 641px) { .spooflab .narrow { display: none; } }
 """
 _ALONE: Final = "(no other)"
+_NOTHING: Final = "There is no recording yet: drop one above the button, pick an example or speak one in."
 _WAITING: Final = "Drop a recording, pick one or speak one in; then its verdict stands here."
+LONGEST_EXPLAINED_S: Final = 30.0
+"""Of a longer one they would take minutes that nothing can stop, and the next visitor would wait for them."""
 
 
 def page(shelf: Shelf, examples: Sequence[Example], chosen: str) -> gr.Blocks:
@@ -63,8 +68,8 @@ def page(shelf: Shelf, examples: Sequence[Example], chosen: str) -> gr.Blocks:
                     buttons=["download"],
                 )
                 button = gr.Button("Judge this recording", variant="primary")
-                model = gr.Dropdown(offered, value=chosen, label="Model")
-                other = gr.Dropdown([_ALONE, *offered], value=_ALONE, label="Compare with")
+                model = gr.Dropdown(offered, value=chosen, label="Model", elem_classes="choice")
+                other = gr.Dropdown([_ALONE, *offered], value=_ALONE, label="Compare with", elem_classes="choice")
                 if examples:
                     gr.Examples(
                         [[str(example.path)] for example in examples],
@@ -79,45 +84,62 @@ def page(shelf: Shelf, examples: Sequence[Example], chosen: str) -> gr.Blocks:
                 why = gr.HTML("", elem_classes="spooflab", label="Why")
         with gr.Accordion("About this model", open=False):
             card = gr.Markdown(elem_classes="spooflab")
-        for trigger in (button.click, audio.change):
-            judged = trigger(partial(_judge, shelf), [audio, model, other], [verdict, why])
-            judged.success(partial(_explain, shelf), [audio, model], why)
+        explained = gr.State(False)
+        nothing = _alert("Nothing to judge", _NOTHING)
+        for trigger, without in ((button.click, nothing), (audio.change, _paragraph(_WAITING))):
+            judged = trigger(
+                partial(_judge, shelf, without),
+                [audio, model, other],
+                [verdict, why, explained],
+                concurrency_id="verdicts",
+            )
+            judged.success(partial(_explain, shelf), [audio, model, explained], why, concurrency_id="reasons")
         gr.on([blocks.load, model.change], partial(_card, shelf), model, card)
     return blocks
 
 
-def _judge(shelf: Shelf, audio: str | None, model: str, other: str) -> tuple[str, str]:
-    """Return the verdict's HTML, and that of what is to come."""
+def _judge(shelf: Shelf, without: str, audio: str | None, model: str, other: str) -> tuple[str, str, bool]:
+    """Return the verdict's HTML, that of what is to come, and whether reasons are; ``without`` a recording, that."""
     if audio is None:
-        return _paragraph(_WAITING), ""
+        return without, "", False
     try:
         taken = list({one.label: one for one in (shelf.take(uri) for uri in (model, other) if uri != _ALONE)}.values())
         verdicts = {one.label: one.countermeasure.judge(audio, "this recording") for one in taken}
     except (AudioError, ValueError, LookupError, OSError) as error:
-        return _refused(error), ""
-    return _told(taken, verdicts), _paragraph("Looking for the reasons …")
+        return _alert("This recording cannot be judged", str(error)), "", False
+    duration_s = next(iter(verdicts.values())).duration_s
+    if duration_s > LONGEST_EXPLAINED_S:
+        return _told(taken, verdicts), _too_long(duration_s), False
+    return _told(taken, verdicts), _paragraph("Looking for the reasons …"), True
 
 
-def _explain(shelf: Shelf, audio: str | None, model: str) -> str:
-    """Return the explanation's HTML."""
-    if audio is None:
-        return ""
-    taken = shelf.take(model)
+def _too_long(duration_s: float) -> str:
+    return (
+        f"<p>Reasons are looked for in recordings of up to {LONGEST_EXPLAINED_S:.0f} s here; this one lasts "
+        f"{duration_s:.0f} s. <code>spooflab explain FILE</code> tells them for any length. Or drop a piece.</p>"
+    )
+
+
+def _explain(shelf: Shelf, audio: str | None, model: str, wanted: bool) -> str | dict[str, Any]:
+    """Return the explanation's HTML; where none is wanted, what stands there stays."""
+    if audio is None or not wanted:
+        return gr.skip()
     try:
-        found = explain_recording(taken.countermeasure, audio, name="this recording")
-    except (AudioError, ValueError):  # which the verdict has told
+        taken = shelf.take(model)
+        found = telling(explain_recording(taken.countermeasure, audio, name="this recording"))
+    except (AudioError, ValueError, LookupError, OSError):  # which the verdict has told
         return ""
-    reasons = [reason(region) for region in found.regions] or ["No region stands out."]
-    described = f"What speaks for and against: {'; '.join(reasons)}"
+    listed, without = reasons(found), missing(found)
+    described = f"What speaks for and against: {'; '.join(listed) or without}"
     widths = {"wide": WIDTH_IN, "narrow": NARROW_IN}
     picture = "".join(
         f'<div class="{name}">{_pictures(partial(_drawn, found, width_in), described)}</div>'
         for name, width_in in widths.items()
     )
-    listed = "".join(f"<li>{html.escape(line)}</li>" for line in reasons)
+    told = ("" if without is None else _paragraph(without)) + (f"<ol>{html_page.items(listed)}</ol>" if listed else "")
     doubts = html_page.items([SIGN, *trust(found)])
     title = f"<h2>Why, by {html.escape(taken.label)}</h2>"
-    return f"{title}{picture}<ol>{listed}</ol><h3>How far to trust this picture</h3><ul>{doubts}</ul>"
+    return f"{title}{picture}{told}<h3>How far to trust this picture</h3><ul>{doubts}</ul>"
 
 
 def _drawn(found: Explanation, width_in: float, theme: Theme) -> Figure:
@@ -133,7 +155,7 @@ def _told(taken: Sequence[Model], verdicts: Mapping[str, Verdict]) -> str:
     parts = []
     for model in taken:
         verdict = verdicts[model.label]
-        words = said(verdict, model.countermeasure.operating_point.source, model.facts)
+        words = said(verdict, model.countermeasure.operating_point.source, model.mistakes)
         kind = "real" if verdict.decision == "bonafide" else "fake"
         named = f"<p><strong>{html.escape(model.label)}</strong></p>" if len(taken) > 1 else ""
         parts.append(
@@ -153,10 +175,8 @@ def _pictures(drawn: Callable[[Theme], Figure], description: str) -> str:
     )
 
 
-def _refused(error: Exception) -> str:
-    return (
-        f'<div class="fake" role="alert"><h2>This recording cannot be judged</h2><p>{html.escape(str(error))}</p></div>'
-    )
+def _alert(title: str, text: str) -> str:
+    return f'<div class="fake" role="alert"><h2>{html.escape(title)}</h2>{_paragraph(text)}</div>'
 
 
 def _paragraph(text: str) -> str:

@@ -19,7 +19,7 @@ _MARKS: Final = ("o", "D")
 
 
 def scale(verdicts: Mapping[str, Verdict], theme: Theme) -> Figure:
-    """Draw each model's score on a line from synthetic to real, with its threshold.
+    """Draw each model's score on a line from synthetic to real, with its threshold; the first on top, as in the words.
 
     Args:
         verdicts: by the name of the model.
@@ -35,11 +35,11 @@ def scale(verdicts: Mapping[str, Verdict], theme: Theme) -> Figure:
         axes.barh(
             row, furthest - verdict.threshold, left=verdict.threshold, height=0.5, color=theme.bonafide, alpha=0.25
         )
-        axes.plot([verdict.threshold] * 2, [row - 0.35, row + 0.35], color=theme.ink, linewidth=2)
+        axes.plot([verdict.threshold] * 2, [row - 0.3, row + 0.3], color=theme.ink, linewidth=2)
         colour = theme.bonafide if verdict.decision == "bonafide" else theme.spoof
         axes.plot(verdict.score, row, _MARKS[row % 2], color=colour, markersize=11, markeredgecolor=theme.ink)
-        axes.text(-furthest, row + 0.33, f" {name}", color=theme.ink, va="bottom", fontsize=9)
-    axes.set(xlim=(-furthest * 1.05, furthest * 1.05), ylim=(-0.5, len(verdicts) - 0.2), yticks=[])
+        axes.text(-furthest, row - 0.33, f" {name}", color=theme.ink, va="bottom", fontsize=9)
+    axes.set(xlim=(-furthest * 1.05, furthest * 1.05), ylim=(len(verdicts) - 0.5, -0.8), yticks=[])
     axes.set_xlabel("← synthetic    score (LLR), line: threshold    real →")
     _ink(axes, theme, "bottom")
     return figure
@@ -47,7 +47,7 @@ def scale(verdicts: Mapping[str, Verdict], theme: Theme) -> Figure:
 
 def timeline(verdicts: Mapping[str, Verdict], theme: Theme) -> Figure:
     """Draw the score of each window over the time that it covers."""
-    figure = _canvas(2.2, theme)
+    figure = _canvas(2.2 if len(verdicts) == 1 else 2.4 + 0.2 * len(verdicts), theme)
     axes = figure.add_subplot()
     for row, (name, verdict) in enumerate(verdicts.items()):
         ends = np.minimum(np.array(verdict.starts_s) + verdict.window_s, verdict.duration_s)
@@ -64,7 +64,7 @@ def timeline(verdicts: Mapping[str, Verdict], theme: Theme) -> Figure:
     axes.set(xlim=(0, longest), xlabel="Time (s)", ylabel="Score of the window")
     axes.margins(y=0.2)
     if len(verdicts) > 1:
-        axes.legend(fontsize=8, facecolor=theme.paper, labelcolor=theme.ink)
+        axes.legend(fontsize=8, frameon=False, labelcolor=theme.ink, loc="lower left", bbox_to_anchor=(0, 1))
     _ink(axes, theme, "left", "bottom")
     return figure
 

@@ -1,17 +1,19 @@
 """A verdict in, what it means for someone who has never heard of an error rate out: as sentences, with their doubt."""
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from experiments.explanation_words import signed
 from experiments.inference import Verdict
 from experiments.plain_words import percent
+from experiments.web.mistakes import Mistakes
 
 _UNDECIDED, _PROBABLE = math.log(2), math.log(10)
-"""Distance to the threshold: half as likely again as not, and ten times."""
+"""Odds of 2 to 1 and of 10 to 1: how far a score must be on the verdict's side, of the threshold and of even odds."""
 _MOST_ODDS: Final = 1_000_000
+_EVEN: Final = 0.05
+"""Scores from which odds are told with a digit that is not zero: 1.1 to 1."""
 _REAL, _SYNTHETIC = "a real voice", "a synthetic voice"
 
 
@@ -28,44 +30,59 @@ class Said:
     reasons: tuple[str, ...]
 
 
-def said(verdict: Verdict, source: str, facts: Mapping[str, str]) -> Said:
+def said(verdict: Verdict, source: str, mistakes: Mistakes | None) -> Said:
     """Put a verdict into words.
 
     Args:
         verdict: of a recording.
         source: what the threshold is.
-        facts: tags of the model's version; those that are missing are not told.
+        mistakes: of the model on recordings that it was not trained on, where they are known.
     """
-    reasons = [_odds(verdict), _decision(verdict, source), _agreement(verdict)]
-    known = _known_errors(facts)
-    return Said(_headline(verdict), (*reasons, *known, *(f"Take care: {warning}." for warning in verdict.warnings)))
+    reasons = (_decision(verdict, source), _likelihood(verdict), _agreement(verdict), _known_errors(mistakes))
+    return Said(_headline(verdict), (*reasons, *(f"Take care: {warning}." for warning in verdict.warnings)))
 
 
 def _headline(verdict: Verdict) -> str:
-    distance = abs(verdict.score - verdict.threshold)
-    voice = _REAL if verdict.decision == "bonafide" else _SYNTHETIC
-    if distance < _UNDECIDED:
-        return f"Undecided, leaning to {voice}"
-    return f"{'Probably' if distance < _PROBABLE else 'Very probably'} {voice}"
-
-
-def _odds(verdict: Verdict) -> str:
-    likelier, other = (_REAL, _SYNTHETIC) if verdict.score > 0 else (_SYNTHETIC, _REAL)
-    odds = math.exp(min(abs(verdict.score), math.log(_MOST_ODDS)))
-    told = f"{odds:.1f}" if odds < 10 else f"{odds:,.0f}"  # noqa: PLR2004 - a digit after the point where it tells
-    return (
-        f"To this model, {likelier} is {told} times as likely to sound like this as {other} is; with both equally "
-        f"likely beforehand, a real voice has a probability of {percent(verdict.probability, 0)}."
-    )
+    """Name the side of the threshold, only as sure as the threshold and the likelihood both allow."""
+    side = 1 if verdict.decision == "bonafide" else -1
+    sure = min(abs(verdict.score - verdict.threshold), side * verdict.score)
+    if sure < _UNDECIDED:
+        return f"Undecided, leaning to {_called(verdict)}"
+    return f"{'Probably' if sure < _PROBABLE else 'Very probably'} {_called(verdict)}"
 
 
 def _decision(verdict: Verdict, source: str) -> str:
     side = "above" if verdict.score > verdict.threshold else "not above"
     return (
         f"Its score (log-likelihood ratio) of {signed(verdict.score)} is {side} the threshold of "
-        f"{signed(verdict.threshold)}: called {'bona fide' if verdict.decision == 'bonafide' else 'spoof'}. "
-        f"The threshold: {source}."
+        f"{signed(verdict.threshold)}, and so it is called {_called(verdict)}. The threshold: {source}."
     )
+
+
+def _likelihood(verdict: Verdict) -> str:
+    """Tell the score as evidence, and why it may point the other way than the verdict."""
+    probability = (
+        f"with both equally likely beforehand, a real voice has a probability of {percent(verdict.probability, 0)}"
+    )
+    if abs(verdict.score) < _EVEN:
+        return f"As evidence, the score is next to nothing: {probability}."
+    likelier, other = (_REAL, _SYNTHETIC) if verdict.score > 0 else (_SYNTHETIC, _REAL)
+    odds = math.exp(min(abs(verdict.score), math.log(_MOST_ODDS)))
+    amount = f"{odds:.1f}" if odds < 10 else f"{odds:,.0f}"  # noqa: PLR2004 - a digit after the point where it tells
+    told = (
+        f"As evidence, the score says that {likelier} is {amount} times as likely to sound like this as {other} is; "
+        f"{probability}."
+    )
+    if likelier == _called(verdict):
+        return told
+    return (
+        f"{told} That points the other way than the verdict, which goes by the threshold: this lies at "
+        f"{signed(verdict.threshold)}, and not at 0, where both are equally likely."
+    )
+
+
+def _called(verdict: Verdict) -> str:
+    return _REAL if verdict.decision == "bonafide" else _SYNTHETIC
 
 
 def _agreement(verdict: Verdict) -> str:
@@ -79,15 +96,14 @@ def _agreement(verdict: Verdict) -> str:
     )
 
 
-def _known_errors(facts: Mapping[str, str]) -> list[str]:
-    if "eval.eer" not in facts:
-        return ["How often this model is wrong is not told with it: it is no registered version of an evaluated run."]
-    within = ""
-    if "eval.eer_low" in facts and "eval.eer_high" in facts:
-        ends = (percent(float(facts[name]), 1) for name in ("eval.eer_low", "eval.eer_high"))
-        within = f" (95 % interval: {' to '.join(ends)})"
-    told = f"On recordings that it was not trained on it was wrong in {percent(float(facts['eval.eer']), 1)}{within}"
-    if "eval.worst_attack" in facts:
-        worst = percent(float(facts["eval.worst_attack_eer"]), 1)
-        told += f", and in {worst} with the hardest kind of fake, {facts['eval.worst_attack']}"
-    return [f"{told}. On other recordings it may be wrong more often."]
+def _known_errors(mistakes: Mistakes | None) -> str:
+    if mistakes is None:
+        return "How often its decisions are wrong is not known: it was not evaluated with this threshold."
+    told = (
+        f"It was tried, with this threshold, on {mistakes.bonafide:,} real voices and {mistakes.spoof:,} fakes that it "
+        f"was not trained on: it called {percent(mistakes.frr, 1)} of the real voices fake, and "
+        f"{percent(mistakes.far, 1)} of the fakes real"
+    )
+    if mistakes.worst_attack is not None:
+        told += f"; of the hardest kind of fake, {mistakes.worst_attack}, {percent(mistakes.worst_far, 1)}"
+    return f"{told}. On other recordings it may be wrong more often."
