@@ -1,5 +1,6 @@
 """Names of models in, their versions and aliases in MLflow's registry out; nothing heavy is imported for it."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -12,7 +13,9 @@ from experiments import default_model, mlflow_store
 MODEL_NAME, CHAMPION = default_model.MODEL_NAME, default_model.CHAMPION
 PREVIOUS, CHALLENGER, CANDIDATE = "previous", "challenger", "candidate"
 COUNTERMEASURE_ARTIFACT = "countermeasure"
-_ABSENT = "RESOURCE_DOES_NOT_EXIST"
+_ABSENT, _UNFIT = "RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"
+_ALIAS = re.compile(r"[\w-]{1,200}")  # MLflow's own rule, and room for `previous-` and for the names of tags
+_VERSION_LIKE = re.compile(r"v\d+|latest", re.IGNORECASE)  # which MLflow keeps for itself
 
 
 def before(alias: str) -> str:
@@ -24,8 +27,13 @@ def require_free(alias: str) -> None:
     """Refuse an alias that nobody may give.
 
     Raises:
-        ValueError: it is one that follows from what is done.
+        ValueError: it is one that follows from what is done, or no alias to MLflow.
     """
+    if not _ALIAS.fullmatch(alias) or _VERSION_LIKE.fullmatch(alias):
+        raise ValueError(
+            f"--alias: found {alias[:60]!r}, expected up to 200 letters, digits, _ and -, and neither 'latest' nor a "
+            f"version's number such as 'v1', which MLflow keeps for itself: {CHALLENGER!r} would do"
+        )
     if alias in (CANDIDATE, PREVIOUS) or alias.startswith(f"{PREVIOUS}-"):
         raise ValueError(
             f"--alias: found {alias!r}, which follows from what is registered and promoted; expected {CHAMPION!r}, "
@@ -41,6 +49,17 @@ def model(name: str) -> RegisteredModel | None:
         if error.error_code == _ABSENT:
             return None
         raise ConnectionError(f"{mlflow_store.address()} did not tell of the model {name}: {error}") from error
+
+
+def give(name: str, alias: str, version: str) -> str:
+    """Give a version an alias, and return nothing; or what MLflow has against that alias, for good."""
+    try:
+        mlflow_store.client().set_registered_model_alias(name, alias, version)
+    except MlflowException as error:
+        if error.error_code != _UNFIT:
+            raise ConnectionError(f"{mlflow_store.address()} did not take the alias {alias}: {error}") from error
+        return str(error)
+    return ""
 
 
 def names() -> list[str]:
