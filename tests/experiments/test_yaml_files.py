@@ -2,7 +2,7 @@
 
 import pytest
 
-from experiments.gate import read_gate
+from experiments.gate_file import read_gate
 from experiments.yaml_files import parse_yaml, read_yaml
 
 
