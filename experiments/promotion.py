@@ -183,10 +183,13 @@ def _require_past(name: str, alias: str, version: str, entries: list[Entry]) -> 
     past |= {registry.holder(name, alias), registry.holder(name, before(alias))}
     if version not in past:
         found = ", ".join(sorted((str(one) for one in past if one), key=int)) or "none"
-        raise LookupError(
-            f"version {version} of {name} never was {alias} ({found} were): promote it, with `spooflab promote --model "
-            f"models:/{name}/{version}`"
+        there = version in {str(one.version) for one in registry.versions(name)}
+        mend = (
+            f"promote it, with `spooflab promote --model models:/{name}/{version} --alias {alias}`"
+            if there
+            else f"there is no such version: {registry.there_is(name)}"
         )
+        raise LookupError(f"version {version} of {name} never was {alias} ({found} were): {mend}")
 
 
 def _overtaken(journal: Journal, alias: str, version: str, expected: str | None, current: str | None) -> str:

@@ -117,9 +117,7 @@ def read(name: str) -> Journal:
     """
     model = registry.model(name)
     if model is None:
-        raise LookupError(
-            f"no model {name!r} in {mlflow_store.address()}; `spooflab promote --sweep S --name {name}` makes one"
-        )
+        raise LookupError(f"no model {name!r} in {mlflow_store.address()}; {registry.there_is(name)}")
     run_id = model.tags.get(JOURNAL_TAG) or _run_of_first_version(name)
     params = mlflow_store.client().get_run(run_id).data.params
     start = _prefix(model)

@@ -5,6 +5,7 @@ from collections import Counter
 
 import mlflow
 import pytest
+from mlflow.exceptions import MlflowException
 
 from experiments import mlflow_store, promotion, promotion_journal, registry, tracking
 from experiments.promotion import Decision, OvertakenError, promote, rollback
@@ -86,10 +87,37 @@ def test_there_is_nothing_to_go_back_to(place):
     promote("1", PASSED, name, instead_of=None)
     with pytest.raises(LookupError, match="nothing to go back to"):
         rollback(name)
-    with pytest.raises(LookupError, match=r"version 2 .* never was champion"):
+    with pytest.raises(LookupError, match=rf"version 2 .* never was champion \(1 were\): .*--model models:/{name}/2 "):
         rollback(name, to="2")
-    with pytest.raises(LookupError, match="no model 'none such'"):
+    with pytest.raises(LookupError, match=rf"no such version: {name} has the versions 2, 1, and .* champion \(1\)$"):
+        rollback(name, to="9")
+    with pytest.raises(LookupError, match=rf"no model 'none such' in .*; there are the models .*{name}"):
         rollback("none such")
+
+
+def test_a_uri_that_names_nothing_is_answered_with_what_there_is(place, tmp_path, monkeypatch):
+    name = made(1)
+    promote("1", PASSED, name, instead_of=None)
+    for uri in (f"models:/{name}/9", f"models:/{name}@chalenger", f"models:/{name}", f"models:/{name}/x"):
+        with pytest.raises(LookupError, match=rf"no such model .*; {name} has the versions 1, and .* champion \(1\)"):
+            registry.version_of(uri)
+    for uri in ("models:/nosuch/1", "models:/it's@champion", "models:/@champion"):
+        with pytest.raises(LookupError, match=rf"no such model in .*; there are the models .*{name}"):
+            registry.version_of(uri)
+    with pytest.raises(LookupError, match=r"found '/nonexistent', expected models:/NAME@ALIAS, .*'s folder"):
+        registry.version_of("/nonexistent")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/empty.db")
+    with pytest.raises(LookupError, match="no model is registered yet: `spooflab promote --model RUN`"):
+        registry.version_of("models:/nosuch/1")
+
+
+def test_a_registry_that_is_away_is_not_one_without_the_model(place, monkeypatch):
+    def away(self, name: str, alias: str) -> None:
+        raise MlflowException("refused")
+
+    monkeypatch.setattr(mlflow.MlflowClient, "get_model_version_by_alias", away)
+    with pytest.raises(ConnectionError, match="did not tell of models:/m@champion: refused"):
+        registry.version_of("models:/m@champion")
 
 
 def test_a_decision_about_another_champion_is_not_carried_out(place):
