@@ -6,12 +6,16 @@ import os
 import sys
 from ipaddress import ip_address
 from pathlib import Path
-from typing import NoReturn
+from typing import Final, NoReturn
 
 from experiments import listening, registry, tracking
 from experiments.serving import processes
 from experiments.serving.settings import VARIABLE, Settings
 from experiments.threads import cores, told
+
+# A look at a registry that is away ends soon, and the next one comes soon: other commands try for minutes instead.
+_SHORT: Final = {"MLFLOW_HTTP_REQUEST_TIMEOUT": "10"}
+_ONCE_AGAIN: Final = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1"}
 
 
 def main(arguments: list[str]) -> NoReturn:
@@ -24,7 +28,8 @@ def main(arguments: list[str]) -> NoReturn:
     version = "" if Path(settings.model).is_dir() else f", version {registry.version_of(settings.model).version}"
     print(_where(f"{settings.model}{version}", options.host, options.port, workers), file=sys.stderr, flush=True)
     address = ["--host", options.host, "--port", str(options.port), "--workers", str(workers)]
-    environment = {**os.environ, VARIABLE: settings.as_text(), "MLFLOW_TRACKING_URI": tracking.store()}
+    environment = {**_SHORT, **os.environ, VARIABLE: settings.as_text(), "MLFLOW_TRACKING_URI": tracking.store()}
+    environment |= _ONCE_AGAIN
     os.execve(sys.executable, [sys.executable, "-m", processes.MODULE, *address], environment)
 
 

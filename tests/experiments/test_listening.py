@@ -1,10 +1,12 @@
 """An endpoint that could not listen says so in a sentence, before it announces an address."""
 
+import os
 import socket
 
 import pytest
 
 from experiments.cli import main as spooflab
+from experiments.serve import main
 from tests.served import tiny_countermeasure
 
 
@@ -38,6 +40,20 @@ def test_a_port_in_use_is_told_with_what_to_do(tmp_path, host, capsys):
         f"spooflab serve: --port: found {port} in use on {host}, by another program or an endpoint that still runs; "
         "name another --port, or stop that one\n"
     )
+
+
+def test_its_looks_at_the_registry_are_short(tmp_path, monkeypatch):
+    def instead(program: str, words: list[str], environment: dict[str, str]) -> None:
+        raise InterruptedError(environment)
+
+    monkeypatch.setattr(os, "execve", instead)
+    monkeypatch.delenv("MLFLOW_HTTP_REQUEST_TIMEOUT", raising=False)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    with pytest.raises(InterruptedError) as started:
+        main(["--model", str(tiny_countermeasure(tmp_path)), "--port", str(port)])
+    (environment,) = started.value.args
+    assert (environment["MLFLOW_HTTP_REQUEST_MAX_RETRIES"], environment["MLFLOW_HTTP_REQUEST_TIMEOUT"]) == ("1", "10")
 
 
 @pytest.mark.parametrize("host", ["192.0.2.1", "no-such-host.invalid"])
