@@ -45,8 +45,12 @@ class Options:
     hop_s: float | None = None
 
     @classmethod
-    def of(cls, values: Mapping[str, Any]) -> "Options":
+    def of(cls, values: Mapping[str, Any], crop_s: float) -> "Options":
         """Check what a client sent; numbers may be written as text.
+
+        Args:
+            values: by their names.
+            crop_s: the model's training crop: the window where none was sent, and so the longest hop.
 
         Raises:
             ValueError: an unknown name, no number, or one out of its range.
@@ -56,14 +60,13 @@ class Options:
             raise ValueError(f"found the parameters {', '.join(map(repr, unknown))}, expected only {', '.join(names)}")
         numbers = {name: _number(name, value) for name, value in values.items() if value is not None}
         options = cls(**numbers)
-        longest_hop_s = options.window_s or MAX_WINDOW_S
-        for name, low, high in (
-            ("threshold", -_LARGEST_THRESHOLD, _LARGEST_THRESHOLD),
-            ("window_s", MIN_DURATION_S, MAX_WINDOW_S),
-            ("hop_s", MIN_HOP_S, longest_hop_s),
+        for name, low, high, meaning in (
+            ("threshold", -_LARGEST_THRESHOLD, _LARGEST_THRESHOLD, ""),
+            ("window_s", MIN_DURATION_S, MAX_WINDOW_S, ""),
+            ("hop_s", MIN_HOP_S, options.window_s or crop_s, ", the window, or sound between windows is not heard"),
         ):
             if not low <= numbers.get(name, high) <= high:
-                raise ValueError(f"found {name}={numbers[name]:g}, expected {low:g} to {high:g}")
+                raise ValueError(f"found {name}={numbers[name]:g}, expected {low:g} to {high:g}{meaning}")
         return options
 
 

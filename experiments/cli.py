@@ -53,7 +53,8 @@ COMMANDS = {
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code: 0 done, 1 failed, 2 asked wrongly, 130 interrupted (Ctrl-C, SIGTERM).
 
-    Errors that a person can mend are one line on stderr; set ``SPOOFLAB_TRACEBACK=1`` to see where they came from.
+    ``drift`` also returns 3: something drifted. Errors that a person can mend are one line on stderr;
+    set ``SPOOFLAB_TRACEBACK=1`` to see where they came from.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     if not words or words[0] in ("-h", "--help"):

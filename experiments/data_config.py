@@ -4,11 +4,11 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-import yaml
 from jsonargparse import ArgumentParser
 
 from datamodules.datamodule import DeepfakeDataModule
 from datamodules.manifest import Manifest
+from experiments.yaml_files import read_yaml
 
 
 def read_corpus(config: Path) -> Manifest:
@@ -26,10 +26,7 @@ def read_sections(config: Path) -> dict[str, Any]:
     Raises:
         ValueError: the file is missing, no YAML, or no mapping.
     """
-    try:
-        values = yaml.safe_load(config.read_text())
-    except (OSError, yaml.YAMLError) as error:
-        raise ValueError(f"{config}: not readable as YAML ({error})") from error
+    values = read_yaml(config)
     if not isinstance(values, dict):
         raise ValueError(  # noqa: TRY004 - it is the file that is wrong
             f"{config}: found {values!r}, expected a config: it has no section `data`"

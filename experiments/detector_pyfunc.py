@@ -33,7 +33,7 @@ class DetectorModel(PythonModel):
                 f"found the columns {list(model_input.columns)}, expected 'audio' with the bytes of a file in each row"
             )
         try:
-            options = Options.of(params or {})
+            options = Options.of(params or {}, self._countermeasure.detector.crop_s)
         except ValueError as error:
             raise MlflowException.invalid_parameter_value(str(error)) from error
         recordings = [self._recording(row) for _, row in model_input.iterrows()]

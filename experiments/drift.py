@@ -16,6 +16,7 @@ from experiments.drift_report import LABELS, Drift, compare
 from experiments.drift_samples import reference_of, sample_of_file
 
 FOLDER = "drift"
+DRIFTED = 3  # exit code of its own: 1 and 2 are of what went wrong, as in every command
 VERDICT_TAG = "drift.verdict"  # of the last comparison on the model's run, of its own on each
 
 
@@ -37,7 +38,7 @@ def log(of: str, scores: Path, drift: Drift, html: str) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Compare from the command line: exit code 1 when something drifted."""
+    """Compare from the command line: exit code 3 when something drifted, 1 when that cannot be told."""
     parser = argparse.ArgumentParser(prog="spooflab drift", description="What moved since a reference.")
     parser.add_argument("--reference", required=True, help="id of an evaluated run, models:/NAME@ALIAS, or a file")
     parser.add_argument("--scores", required=True, type=Path, help="what `spooflab score --out` wrote; JSONL says more")
@@ -47,10 +48,10 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--log", action="store_true", help="log the comparison, as a run under the reference's")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     options = parser.parse_args(arguments)
+    new = sample_of_file(options.scores)  # first, since to measure the reference takes a while
     reference = reference_of(options.reference, partition=options.partition, config=options.config)
     if options.log and reference.run_id is None:
         raise ValueError(f"found the file {options.reference} to log on, expected a run: name it as the --reference")
-    new = sample_of_file(options.scores)
     drift = compare(reference, new)
     html = page(drift, reference, new) if options.html or options.log else ""
     if options.html:
@@ -62,7 +63,7 @@ def main(arguments: list[str]) -> int:
         show(drift)
         if logged:
             print(f"logged as run {logged}, under run {reference.run_id}")
-    return 1 if drift.moved else 0
+    return DRIFTED if drift.moved else 0
 
 
 def show(drift: Drift) -> None:

@@ -72,8 +72,12 @@ def sample_of_file(path: Path) -> Sample:
 
     Raises:
         ValueError: naming the line, for what is neither.
-        OSError: it cannot be read.
+        OSError: it is not there, or cannot be read.
     """
+    if not path.exists():
+        raise FileNotFoundError(
+            f"{path}: there is no such file, expected scores: `spooflab score AUDIO --out {path}` writes them"
+        )
     notes = [f"{path} is not finished: the command that writes it was stopped"] if is_unfinished(path) else []
     model = recipe_beside(path).get(MODEL)
     if path.suffix.lower() == JSONL_SUFFIX:

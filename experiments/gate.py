@@ -1,17 +1,13 @@
-"""A YAML of limits in, a gate out; evidence for a candidate in, a line for each limit out."""
+"""Evidence for a candidate and a gate in, a line for each of its limits out."""
 
-import difflib
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 from experiments.evidence import Metrics
 from experiments.plain_words import percent
 from experiments.relative_check import Comparison
 from experiments.robustness_evidence import Degraded
-from experiments.yaml_files import read_yaml
 from lightning_modules.metrics.bootstrap import Difference
 
 NOISE_DB = 10.0
@@ -169,26 +165,6 @@ class Check:
         return f"{verdict}  {self.name}: {self.found}, {self.allowed}{f'; {self.remedy}' if self.remedy else ''}"
 
 
-def read_gate(path: Path) -> Gate:
-    """Read a gate from YAML.
-
-    Raises:
-        ValueError: the file is missing, no YAML, has other keys than a gate, values of other kinds, or no limit at all.
-    """
-    values = read_yaml(path)
-    if not isinstance(values, dict) or not values:
-        raise ValueError(f"{path}: found {values!r}, expected limits, such as `max_eer: 0.1`")
-    expected = [field.name for field in fields(Gate)]
-    for key in values:
-        if key not in expected:
-            near = difflib.get_close_matches(str(key), expected, n=1)
-            raise ValueError(
-                f"{path}: found the limit {key!r}, {f'did you mean {near[0]!r}?' if near else 'which is none'} "
-                f"There are {', '.join(expected)}"
-            )
-    return Gate(**{name: _value(path, name, value) for name, value in values.items()})
-
-
 def judge(gate: Gate, evidence: Evidence) -> list[Check]:
     """Hold a candidate's evidence against every limit that a gate has."""
     metrics = evidence.metrics
@@ -310,14 +286,6 @@ def _files(unsafe: Sequence[str]) -> Check:
     more = f" and {len(unsafe) - _SHOWN_FILES} more" if len(unsafe) > _SHOWN_FILES else ""
     found = "; ".join(unsafe[:_SHOWN_FILES]) + more if unsafe else "none"
     return Check("refuse_unsafe_files", "unsafe files", found, "expected none", holds=not unsafe)
-
-
-def _value(path: Path, name: str, value: Any) -> Any:  # noqa: ANN401 - what YAML holds
-    is_switch = name.startswith(("require_", "refuse_"))
-    number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-    if is_switch != isinstance(value, bool) or not (is_switch or number):
-        raise ValueError(f"{path}: {name} is {value!r}, expected {'true or false' if is_switch else 'a number'}")
-    return value if is_switch else float(value)
 
 
 def _plain(value: float) -> str:

@@ -11,7 +11,8 @@ from experiments import form_parity, gate_report, registration, registry, relati
 from experiments.candidate import Candidate, open_candidate, version_tags
 from experiments.deployed_trial import recordings, try_out
 from experiments.evaluate import corpus_of, evaluate, run_of
-from experiments.gate import Evidence, Gate, judge, read_gate
+from experiments.gate import Evidence, Gate, judge
+from experiments.gate_file import read_gate
 from experiments.gate_report import Report
 from experiments.model_card import model_card
 from experiments.promotion import Decision, Promotion, promote

@@ -81,11 +81,13 @@ class Journal:
         model: that it is of, as it was read.
         run_id: run that has it.
         entries: in the order that they were made in.
+        refused: entries whose alias MLflow did not take: nothing followed from them, and nothing will.
     """
 
     model: RegisteredModel
     run_id: str
     entries: list[Entry]
+    refused: list[Entry] = field(default_factory=list)
 
     def of(self, alias: str) -> list[Entry]:
         """Return the entries of an alias, first to last."""
@@ -96,6 +98,10 @@ class Journal:
         done = int(self.model.tags.get(done_tag(alias), 0))
         last = self.of(alias)[-1:]
         return last[0] if last and last[0].number > done else None
+
+    def next_number(self, alias: str) -> int:
+        """Return the place of the next entry of an alias: places of refused ones stay taken."""
+        return 1 + sum(entry.alias == alias for entry in (*self.entries, *self.refused))
 
     @property
     def aliases(self) -> list[str]:
@@ -111,14 +117,15 @@ def read(name: str) -> Journal:
     """
     model = registry.model(name)
     if model is None:
-        raise LookupError(
-            f"no model {name!r} in {mlflow_store.address()}; `spooflab promote --sweep S --name {name}` makes one"
-        )
+        raise LookupError(f"no model {name!r} in {mlflow_store.address()}; {registry.there_is(name)}")
     run_id = model.tags.get(JOURNAL_TAG) or _run_of_first_version(name)
     params = mlflow_store.client().get_run(run_id).data.params
     start = _prefix(model)
-    entries = [Entry(**json.loads(value)) for key, value in params.items() if key.startswith(start)]
-    return Journal(model, run_id, sorted(entries, key=lambda entry: (entry.at, entry.alias, entry.number)))
+    written = [Entry(**json.loads(value)) for key, value in params.items() if key.startswith(start)]
+    journal = Journal(model, run_id, [])
+    for entry in sorted(written, key=lambda entry: (entry.at, entry.alias, entry.number)):
+        (journal.refused if refused_tag(entry) in model.tags else journal.entries).append(entry)
+    return journal
 
 
 def write(journal: Journal, entry: Entry) -> Entry:
@@ -148,6 +155,11 @@ def write(journal: Journal, entry: Entry) -> Entry:
 def done_tag(alias: str) -> str:
     """Return the tag of the registered model that holds the number of the last entry that was carried out."""
     return f"promotions.{alias}.done"
+
+
+def refused_tag(entry: Entry) -> str:
+    """Return the tag of the registered model that says why the alias of an entry was not given, and never will be."""
+    return f"promotions.{entry.alias}.{entry.number:04d}.refused"
 
 
 def _prefix(model: RegisteredModel) -> str:

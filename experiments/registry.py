@@ -1,6 +1,7 @@
 """Names of models in, their versions and aliases in MLflow's registry out; nothing heavy is imported for it."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import mlflow
@@ -12,7 +13,10 @@ from experiments import default_model, mlflow_store
 MODEL_NAME, CHAMPION = default_model.MODEL_NAME, default_model.CHAMPION
 PREVIOUS, CHALLENGER, CANDIDATE = "previous", "challenger", "candidate"
 COUNTERMEASURE_ARTIFACT = "countermeasure"
-_ABSENT = "RESOURCE_DOES_NOT_EXIST"
+_SHOWN = 10  # of many versions or models
+_ABSENT, _UNFIT = "RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"
+_ALIAS = re.compile(r"[\w-]{1,200}")  # MLflow's own rule, and room for `previous-` and for the names of tags
+_VERSION_LIKE = re.compile(r"v\d+|latest", re.IGNORECASE)  # which MLflow keeps for itself
 
 
 def before(alias: str) -> str:
@@ -24,8 +28,13 @@ def require_free(alias: str) -> None:
     """Refuse an alias that nobody may give.
 
     Raises:
-        ValueError: it is one that follows from what is done.
+        ValueError: it is one that follows from what is done, or no alias to MLflow.
     """
+    if not _ALIAS.fullmatch(alias) or _VERSION_LIKE.fullmatch(alias):
+        raise ValueError(
+            f"--alias: found {alias[:60]!r}, expected up to 200 letters, digits, _ and -, and neither 'latest' nor a "
+            f"version's number such as 'v1', which MLflow keeps for itself: {CHALLENGER!r} would do"
+        )
     if alias in (CANDIDATE, PREVIOUS) or alias.startswith(f"{PREVIOUS}-"):
         raise ValueError(
             f"--alias: found {alias!r}, which follows from what is registered and promoted; expected {CHAMPION!r}, "
@@ -38,14 +47,43 @@ def model(name: str) -> RegisteredModel | None:
     try:
         return mlflow_store.client().get_registered_model(name)
     except MlflowException as error:
-        if error.error_code == _ABSENT:
+        if error.error_code in (_ABSENT, _UNFIT):
             return None
         raise ConnectionError(f"{mlflow_store.address()} did not tell of the model {name}: {error}") from error
+
+
+def give(name: str, alias: str, version: str) -> str:
+    """Give a version an alias, and return nothing; or what MLflow has against that alias, for good."""
+    try:
+        mlflow_store.client().set_registered_model_alias(name, alias, version)
+    except MlflowException as error:
+        if error.error_code != _UNFIT:
+            raise ConnectionError(f"{mlflow_store.address()} did not take the alias {alias}: {error}") from error
+        return str(error)
+    return ""
 
 
 def names() -> list[str]:
     """Return the names of the registered models."""
     return sorted(str(found.name) for found in mlflow_store.client().search_registered_models())
+
+
+def there_is(name: str) -> str:
+    """Say what there is of a model; where there is no such model, which others there are, or how to make one."""
+    if model(name) is not None:
+        numbers = [str(version.version) for version in reversed(versions(name))]
+        held = [f"{alias} ({version})" for alias, version in sorted(aliases(name).items())]
+        return f"{name} has the versions {_first(numbers) or 'none'}, and the aliases {_first(held) or 'none'}"
+    others = [other for other in names() if other != name]
+    if others:
+        return f"there are the models {_first(others)}"
+    return "no model is registered yet: `spooflab promote --model RUN` makes one, or `--sweep S` of its best trial"
+
+
+def _first(words: Sequence[str]) -> str:
+    """The first few of them."""
+    more = len(words) - _SHOWN
+    return ", ".join(words[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
 def aliases(name: str) -> dict[str, str]:
@@ -88,8 +126,13 @@ def version_of(uri: str) -> ModelVersion:
     """Return the version that ``models:/NAME@ALIAS`` or ``models:/NAME/VERSION`` names.
 
     Raises:
-        LookupError: there is none.
+        LookupError: there is none; it says what there is instead.
+        ConnectionError: the registry does not answer.
     """
+    if not uri.startswith("models:/"):
+        raise LookupError(
+            f"found {uri!r}, expected models:/NAME@ALIAS, models:/NAME/VERSION, or a countermeasure's folder"
+        )
     name, _, alias = uri.removeprefix("models:/").partition("@")
     client = mlflow_store.client()
     try:
@@ -98,9 +141,10 @@ def version_of(uri: str) -> ModelVersion:
         name, _, number = name.partition("/")
         return client.get_model_version(name, number)
     except MlflowException as error:
-        raise LookupError(
-            f"{uri}: no such model in {mlflow_store.address()}; `spooflab promote --sweep S` makes one"
-        ) from error
+        if error.error_code not in (_ABSENT, _UNFIT):
+            raise ConnectionError(f"{mlflow_store.address()} did not tell of {uri}: {error}") from error
+        told = there_is(name)
+        raise LookupError(f"{uri}: no such model in {mlflow_store.address()}; {told}") from error
 
 
 def model_folder(uri: str, into: Path | None = None) -> Path:

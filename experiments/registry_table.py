@@ -104,11 +104,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     options = parser.parse_args(arguments)
     if registry.model(options.name) is None:
-        others = registry.names()
-        raise LookupError(
-            f"no model {options.name!r} in {mlflow_store.address()}; "
-            + (f"there are {', '.join(others)}" if others else "`spooflab promote --sweep S` makes one")
-        )
+        raise LookupError(f"no model {options.name!r} in {mlflow_store.address()}; {registry.there_is(options.name)}")
     found, journal = rows(options.name), promotion_journal.read(options.name)
     said = notices(journal, registry.aliases(options.name))
     if options.json:

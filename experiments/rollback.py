@@ -17,7 +17,6 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--why", default="", help="reason, kept in the history")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     options = parser.parse_args(arguments)
-    registry.require_free(options.alias)
     done = rollback(options.name, options.alias, options.to, options.why)
     uri = f"models:/{options.name}@{options.alias}"
     if options.json:

@@ -12,7 +12,7 @@ from datamodules.audio import AudioError
 from experiments import score_journal
 from experiments.inference import NOT_CALIBRATED, Countermeasure
 from experiments.score_bad import noting
-from experiments.score_inputs import inputs_of
+from experiments.score_inputs import inputs_of, what_is_not_due
 from experiments.score_item import Format, Item
 from experiments.score_journal import Journal
 from experiments.score_judge import CountermeasureOpener
@@ -46,7 +46,9 @@ def score(options: argparse.Namespace) -> int:
     form = format_of(options.out, options.format)
     made_by = recipe(folder, form, options.window_s, options.hop_s)
     with score_journal.opened(options.out, made_by, again=options.again) as journal:
-        known = score_journal.settle_known(journal, partial(utterance_of, form), due.settle)
+        known = score_journal.settle_known(
+            journal, partial(utterance_of, form), due.settle, partial(what_is_not_due, inputs)
+        )
         if known:
             print(f"{options.out}: {known:,} are there, {len(due):,} are due", file=sys.stderr)
         return _score(options, folder, inputs, due, journal, form)

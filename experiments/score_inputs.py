@@ -58,6 +58,10 @@ class AudioInputs:
         for path in find_audio(self.paths):
             yield Item(path, self._name(path))
 
+    def of_stem(self, stem: str) -> list[Path]:
+        """Return the files that have a stem, each once; goes through all of them."""
+        return list(dict.fromkeys(path for path in find_audio(self.paths) if one_word(path.stem) == stem))
+
     def _name(self, path: Path) -> str:
         stem = one_word(path.stem)
         return _whole(path) if holds(self.repeated, digest(stem)) else stem
@@ -82,6 +86,17 @@ def inputs_of(audio: Sequence[Path], config: Path | None, partition: str) -> Ite
         trials = read_corpus(config).partition(partition)
         return [Item(trial.path, trial.utterance, trial.key, trial.attack) for trial in trials]
     return table_items(tables[0]) if tables else AudioInputs.of(audio)
+
+
+def what_is_not_due(inputs: Iterable[Item], utterance: str) -> str:
+    """Say what a score in a file is of that is not among the inputs; a stem may have come to be that of two files."""
+    found = inputs.of_stem(utterance) if isinstance(inputs, AudioInputs) else []
+    if not found[1:]:
+        return f"a score of what is not among the inputs, {utterance}"
+    return (
+        f"a score of {utterance}, which {' and '.join(map(str, found[:2]))} are both called since one of them arrived: "
+        "whose it is cannot be told; rename the newer"
+    )
 
 
 def find_audio(paths: Sequence[Path]) -> Iterator[Path]:

@@ -82,13 +82,19 @@ def opened(path: Path, recipe: Mapping[str, Any], *, again: bool = False) -> Ite
         yield Journal(path, file, recipe)
 
 
-def settle_known(journal: Journal, utterance_of: Callable[[str], str], settle: Callable[[str], bool | None]) -> int:
+def settle_known(
+    journal: Journal,
+    utterance_of: Callable[[str], str],
+    settle: Callable[[str], bool | None],
+    what_is_not_due: Callable[[str], str],
+) -> int:
     """Take off what is due what the lines are about that are there already, and return how many they are.
 
     Args:
         journal: just opened.
         utterance_of: finds whom a line is about.
         settle: takes it off; false if it was already, none if it never was due.
+        what_is_not_due: says in words what a line is of that never was due.
 
     Raises:
         ValueError: naming the line, for one that is damaged, twice there, or about none of the inputs.
@@ -102,10 +108,8 @@ def settle_known(journal: Journal, utterance_of: Callable[[str], str], settle: C
                 f"{journal.path}:{number}: found {line[:60]!r}, expected a line of `score`; --again begins anew"
             ) from error
         if not (was_due := settle(utterance)):
-            found = "a score of what is not among the inputs" if was_due is None else "a second score"
-            raise ValueError(
-                f"{journal.path}:{number}: found {found}, {utterance}; name another --out, or begin anew with --again"
-            )
+            found = what_is_not_due(utterance) if was_due is None else f"a second score, {utterance}"
+            raise ValueError(f"{journal.path}:{number}: found {found}; name another --out, or begin anew with --again")
     return number
 
 

@@ -15,6 +15,8 @@ def read_yaml(path: Path) -> Any:  # noqa: ANN401 - whatever the file holds
     """
     try:
         text = path.read_text()
+    except FileNotFoundError as error:
+        raise ValueError(f"{path}: there is no such file, expected a YAML; check the path") from error
     except (OSError, UnicodeDecodeError) as error:
         raise ValueError(f"{path}: not readable as YAML ({error})") from error
     return parse_yaml(text, str(path))

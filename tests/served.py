@@ -86,6 +86,7 @@ def hostile_bodies() -> dict[str, tuple[str, bytes]]:
         "a path": (text, b'{"dataframe_split": {"columns": ["path"], "data": [["/etc/passwd"]]}}'),
         "NaN": (text, b'{"inputs": {"audio": ["AA=="]}, "params": {"threshold": NaN}}'),
         "infinite hop": (text, b'{"inputs": {"audio": ["AA=="]}, "params": {"hop_s": 1e999}}'),
+        "a hop beyond the model's own window": (text, b'{"inputs": {"audio": ["AA=="]}, "params": {"hop_s": 1.5}}'),
         "tiny hop": (text, b'{"inputs": {"audio": ["AA=="]}, "params": {"hop_s": 1e-9}}'),
         "a huge number": (text, b'{"inputs": {"audio": ["AA=="]}, "params": {"hop_s": ' + b"9" * 5000 + b"}}"),
         "another parameter": (text, b'{"inputs": {"audio": ["AA=="]}, "params": {"model": "/etc/passwd"}}'),

@@ -107,7 +107,7 @@ def application(settings: Settings, models: Models, metrics: Metrics, balance: B
 def _judge(loaded: Loaded, reading: Reading, max_duration_s: float, deadline_s: float, metrics: Metrics) -> bytes:
     recordings, params = reading()
     try:
-        options = Options.of(params)
+        options = Options.of(params, loaded.countermeasure.detector.crop_s)
     except ValueError as error:
         raise MessageError(str(error)) from error
     found: list[dict[str, Any]] = []

@@ -19,6 +19,7 @@ from experiments.serving.metrics import Metrics
 _log = logging.getLogger("uvicorn.error")  # whose lines a person sees
 NO_VERSION = "none"
 _LONGEST_PAUSE_S = 300.0
+_MOST_DOUBLINGS = 20  # a float has an end
 _PARENT_CHECK_S = 1.0
 
 
@@ -142,8 +143,15 @@ class Models:
         self._metrics.reloads.labels("loaded").inc()
         _log.info("serving version %s of %s (%s)", loaded.version, loaded.name, loaded.countermeasure.told)
 
+    @property
+    def pause_s(self) -> float:
+        """Until the next look: longer after each time that a version failed; not while the registry is away."""
+        pause_s = (self._every_s or 1.0) * 2.0 ** min(self._failures, _MOST_DOUBLINGS)
+        return min(pause_s, max(_LONGEST_PAUSE_S, self._every_s))
+
     def _report(self, error: Exception) -> None:
-        self._failures += 1
+        if not isinstance(error, ConnectionError):
+            self._failures += 1
         self._metrics.reloads.labels("failed").inc()
         problem = f"{self.uri} was not loaded: {error or type(error).__name__}"
         if problem != self.problem:  # not every time that it is tried again
@@ -153,8 +161,7 @@ class Models:
 
     def _look_after(self) -> None:
         while self.current is None or self._every_s > 0:
-            pause_s = min((self._every_s or 1.0) * 2**self._failures, max(_LONGEST_PAUSE_S, self._every_s))
-            if self._stop.wait(pause_s):
+            if self._stop.wait(self.pause_s):
                 return
             self.refresh()
 

@@ -23,7 +23,14 @@ def recording(tiny_corpus) -> Recording:
 
 
 def test_numbers_may_be_text_and_none_is_not_given():
-    assert Options.of({"threshold": "1.5", "window_s": 2, "hop_s": None}) == Options(1.5, 2.0, None)
+    assert Options.of({"threshold": "1.5", "window_s": 2, "hop_s": None}, 1.0) == Options(1.5, 2.0, None)
+
+
+def test_a_hop_may_be_as_long_as_the_window_that_is_used():
+    assert Options.of({"hop_s": 2}, 2.0) == Options(hop_s=2.0)
+    assert Options.of({"hop_s": 3, "window_s": 3}, 2.0) == Options(window_s=3.0, hop_s=3.0)
+    with pytest.raises(ValueError, match=r"found hop_s=3, expected 0\.05 to 2, the window"):
+        Options.of({"hop_s": 3}, 2.0)
 
 
 @pytest.mark.parametrize(
@@ -45,7 +52,7 @@ def test_numbers_may_be_text_and_none_is_not_given():
 )
 def test_what_is_no_option_is_refused(values):
     with pytest.raises(ValueError, match="found"):
-        Options.of(values)
+        Options.of(values, 1.0)
 
 
 def test_each_fails_alone(countermeasure, recording):

@@ -66,7 +66,7 @@ def test_speech_by_telephone_has_drifted_from_the_runs_own_eval(place, evaluated
     page = tmp_path / "drift.html"
     capsys.readouterr()
     words = ["drift", "--reference", evaluated, "--scores", str(out), "--json", "--html", str(page), "--log"]
-    assert spooflab(words) == 1
+    assert spooflab(words) == 3
     told = json.loads(capsys.readouterr().out)
     assert told["drift"]
     assert any(line.startswith("energy above 7 kHz fell") for line in told["words"])
@@ -84,7 +84,7 @@ def test_speech_by_telephone_has_drifted_from_the_runs_own_eval(place, evaluated
 
 def test_noise_is_heard_in_the_noise_floor(place, evaluated, tmp_path, capsys):
     out = altered(place, evaluated, tmp_path, in_noise)
-    assert spooflab(["drift", "--reference", evaluated, "--scores", str(out)]) == 1
+    assert spooflab(["drift", "--reference", evaluated, "--scores", str(out)]) == 3
     assert "noise floor rose" in capsys.readouterr().out
 
 
@@ -123,6 +123,12 @@ def test_another_mixture_of_classes_is_told(place, scored):
 def test_a_file_can_not_be_logged_on(place, scored, capsys):
     assert spooflab(["drift", "--reference", str(scored), "--scores", str(scored), "--log"]) == 1
     assert "expected a run" in capsys.readouterr().err
+
+
+def test_scores_that_are_not_there_are_told_before_the_reference_is_looked_at(place, tmp_path, capsys):
+    missing = tmp_path / "gone.jsonl"
+    assert spooflab(["drift", "--reference", "no run", "--scores", str(missing)]) == 1
+    assert f"{missing}: there is no such file, expected scores: `spooflab score AUDIO" in capsys.readouterr().err
 
 
 def test_an_unfinished_file_is_told(place, scored, tmp_path):

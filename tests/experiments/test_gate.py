@@ -7,7 +7,8 @@ import pytest
 import yaml
 
 from experiments.evidence import Metrics, Threshold, measure_all
-from experiments.gate import Deployed, Evidence, Gate, Parity, judge, read_gate
+from experiments.gate import Deployed, Evidence, Gate, Parity, judge
+from experiments.gate_file import read_gate
 from experiments.promote import GATE
 from experiments.relative_check import Comparison
 from experiments.robustness_evidence import Degraded
@@ -168,6 +169,12 @@ def test_every_limit_can_be_written(tmp_path):
     assert len(judge(read_gate(path), EVIDENCE)) == len(fields(Gate))
 
 
+def test_the_ends_of_the_ranges_can_be_written(tmp_path):
+    path = tmp_path / "gate.yaml"
+    path.write_text("{max_eer: 0, max_min_dcf: 1, max_eer_above_champion: -1, max_score_difference: 0}")
+    assert read_gate(path) == Gate(max_eer=0, max_min_dcf=1, max_eer_above_champion=-1, max_score_difference=0)
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -176,6 +183,20 @@ def test_every_limit_can_be_written(tmp_path):
         ("max_eer: low", "max_eer is 'low', expected a number"),
         ("max_eer: true", "expected a number"),
         ("max_eer: .nan", "expected a number"),
+        ("max_eer: 25", "max_eer: found 25, expected a fraction from 0 to 1, such as 0.25"),
+        ("max_eer: -1", "found -1, expected a fraction"),
+        ("max_worst_attack_eer: 1.01", "found 1.01, expected a fraction"),
+        ("max_balanced_error: 15", "found 15, expected a fraction"),
+        ("max_eer_at_10_db: 25", "found 25, expected a fraction"),
+        ("max_min_dcf: 50", "found 50, expected a normalized cost from 0 to 1"),
+        ("max_min_tdcf_v1: -0.1", "found -0.1, expected a normalized cost"),
+        ("max_min_tdcf_v2: 2", "found 2, expected a normalized cost"),
+        ("max_eer_above_champion: 1.5", "found 1.5, expected a difference of fractions from -1 to 1"),
+        ("max_form_eer_difference: -2", "found -2, expected a difference"),
+        ("max_latency_p95_ms: 0", "found 0, expected a number above 0"),
+        ("max_size_mb: -5", "found -5, expected a number above 0"),
+        ("max_score_difference: -0.1", "found -0.1, expected a number from 0 on"),
+        ("max_form_score_difference: -1", "found -1, expected a number from 0 on"),
         ("require_signature: 1", "expected true or false"),
         ("{", "not readable as YAML"),
         ("[]", "expected limits"),

@@ -121,6 +121,9 @@ def test_other_aliases_have_a_past_of_their_own(name, other, gate, capsys):
     assert "nothing to go back to" in capsys.readouterr().err
     assert promoted(other, name, gate(), "--alias", "previous") == 1
     assert "follows from what is registered" in capsys.readouterr().err
+    for command in (["promote", "--model", "no run: it is not asked for"], ["rollback"]):
+        assert spooflab([*command, "--name", name, "--alias", "v1"]) == 1
+        assert "found 'v1', expected up to 200 letters" in capsys.readouterr().err
 
 
 def test_a_version_that_is_named_is_the_one(name, other, gate):

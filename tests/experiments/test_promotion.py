@@ -5,10 +5,12 @@ from collections import Counter
 
 import mlflow
 import pytest
+from mlflow.exceptions import MlflowException
 
 from experiments import mlflow_store, promotion, promotion_journal, registry, tracking
 from experiments.promotion import Decision, OvertakenError, promote, rollback
 from experiments.promotion_journal import Entry, read, write
+from experiments.registry_table import notices
 from tests.mlflow_server import Server
 from tests.promoters import at_once, kill_after, undoing
 from tests.promoters import promotion as promotion_of
@@ -85,10 +87,37 @@ def test_there_is_nothing_to_go_back_to(place):
     promote("1", PASSED, name, instead_of=None)
     with pytest.raises(LookupError, match="nothing to go back to"):
         rollback(name)
-    with pytest.raises(LookupError, match=r"version 2 .* never was champion"):
+    with pytest.raises(LookupError, match=rf"version 2 .* never was champion \(1 were\): .*--model models:/{name}/2 "):
         rollback(name, to="2")
-    with pytest.raises(LookupError, match="no model 'none such'"):
+    with pytest.raises(LookupError, match=rf"no such version: {name} has the versions 2, 1, and .* champion \(1\)$"):
+        rollback(name, to="9")
+    with pytest.raises(LookupError, match=rf"no model 'none such' in .*; there are the models .*{name}"):
         rollback("none such")
+
+
+def test_a_uri_that_names_nothing_is_answered_with_what_there_is(place, tmp_path, monkeypatch):
+    name = made(1)
+    promote("1", PASSED, name, instead_of=None)
+    for uri in (f"models:/{name}/9", f"models:/{name}@chalenger", f"models:/{name}", f"models:/{name}/x"):
+        with pytest.raises(LookupError, match=rf"no such model .*; {name} has the versions 1, and .* champion \(1\)"):
+            registry.version_of(uri)
+    for uri in ("models:/nosuch/1", "models:/it's@champion", "models:/@champion"):
+        with pytest.raises(LookupError, match=rf"no such model in .*; there are the models .*{name}"):
+            registry.version_of(uri)
+    with pytest.raises(LookupError, match=r"found '/nonexistent', expected models:/NAME@ALIAS, .*'s folder"):
+        registry.version_of("/nonexistent")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/empty.db")
+    with pytest.raises(LookupError, match="no model is registered yet: `spooflab promote --model RUN`"):
+        registry.version_of("models:/nosuch/1")
+
+
+def test_a_registry_that_is_away_is_not_one_without_the_model(place, monkeypatch):
+    def away(self, name: str, alias: str) -> None:
+        raise MlflowException("refused")
+
+    monkeypatch.setattr(mlflow.MlflowClient, "get_model_version_by_alias", away)
+    with pytest.raises(ConnectionError, match="did not tell of models:/m@champion: refused"):
+        registry.version_of("models:/m@champion")
 
 
 def test_a_decision_about_another_champion_is_not_carried_out(place):
@@ -127,6 +156,40 @@ def test_a_deleted_version_blocks_nothing(place):
     mlflow_store.client().delete_model_version(name, "2")
     promote("3", PASSED, name, instead_of="1")
     assert state(name) == ("3", "1")
+
+
+@pytest.mark.parametrize("alias", ["v1", "V12", "latest", "Latest", "a b", "", "x" * 201, "previous", "candidate"])
+def test_an_alias_that_nobody_may_give_is_refused_before_anything_is_written(place, alias):
+    name = made(1)
+    with pytest.raises(ValueError, match="--alias: found"):
+        promote("1", PASSED, name, alias, instead_of=None)
+    with pytest.raises(ValueError, match="--alias: found"):
+        rollback(name, alias)
+    assert (read(name).entries, registry.model(name).tags) == ([], {})
+
+
+def test_an_alias_that_the_store_does_not_take_leaves_no_entry(place, monkeypatch):
+    name = made(2)
+    with monkeypatch.context() as lenient:  # towards MLflow, which is asked for real
+        lenient.setattr(registry, "require_free", lambda alias: None)
+        for _ in range(2):
+            with pytest.raises(ValueError, match=r"v1 was not given to version 2: .*reserved.*another --alias"):
+                promote("2", PASSED, name, "v1", instead_of=None)
+    journal = read(name)
+    assert (journal.entries, [entry.number for entry in journal.refused]) == ([], [1, 2])
+    assert notices(journal, registry.aliases(name)) == []
+
+
+def test_what_was_cut_off_of_any_alias_is_settled_by_whoever_comes_next(place):
+    """As an entry of an alias that MLflow does not take, which versions of before wrote, and never got rid of."""
+    name = made(2)
+    for alias in ("v1", "a b", "challenger"):
+        write(read(name), Entry(1, alias, "promotion", "2", None))
+    assert len(notices(read(name), {})) == 3
+    promote("1", PASSED, name, instead_of=None)
+    assert registry.aliases(name) == {"champion": "1", "challenger": "2"}
+    assert [entry.alias for entry in read(name).entries] == ["challenger", "champion"]
+    assert notices(read(name), registry.aliases(name)) == []
 
 
 def test_a_renamed_model_keeps_its_journal(place):

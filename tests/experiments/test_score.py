@@ -164,6 +164,22 @@ def test_only_what_is_new_or_mended_is_scored_again(evaluated, place, clips, tmp
     assert [line.split()[0] for line in out.read_text().splitlines()] == ["a", "m", "z"]
 
 
+def test_a_new_file_of_a_stem_that_is_scored_is_named(evaluated, place, clips, tmp_path, capsys):
+    folder, out = tmp_path / "in", tmp_path / "scores.txt"
+    (folder / "sub").mkdir(parents=True)
+    (folder / "h.flac").write_bytes(clips[0].read_bytes())
+    words = ["score", str(folder), "--model", evaluated, "--out", str(out)]
+    assert spooflab(words) == 0
+    before = out.read_bytes()
+    (folder / "sub" / "h.flac").write_bytes(clips[1].read_bytes())
+    assert spooflab(words) == 1
+    assert f"a score of h, which {folder}/h.flac and {folder}/sub/h.flac are both called" in capsys.readouterr().err
+    (folder / "sub" / "h.flac").rename(folder / "sub" / "new.flac")
+    assert spooflab(words) == 0
+    assert out.read_bytes().startswith(before)
+    assert [line.split()[0] for line in out.read_text().splitlines()] == ["h", "new"]
+
+
 def test_another_window_is_not_mixed_in(evaluated, place, clips, tmp_path, capsys):
     out = tmp_path / "scores.txt"
     words = ["score", str(clips[0]), "--model", evaluated, "--out", str(out)]

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from datamodules.corpora.asvspoof2019 import asvspoof2019_la
-from experiments.score_inputs import AudioInputs, find_audio, inputs_of, table_items
+from experiments.score_inputs import AudioInputs, find_audio, inputs_of, table_items, what_is_not_due
 from experiments.score_ledger import Ledger
 
 
@@ -45,6 +45,15 @@ def test_a_file_given_twice_keeps_its_name_and_is_due_once():
     assert len(ledger) == 2
     assert [ledger.settle(name) for name in ("x", "x", "z", "y")] == [True, False, None, True]
     assert len(ledger) == 0
+
+
+def test_what_is_not_due_says_whether_a_stem_became_that_of_two_files():
+    inputs = AudioInputs.of([Path("a/two words.wav"), Path("b/two_words.wav"), Path("b/x.wav"), Path("b/x.wav")])
+    told = what_is_not_due(inputs, "two_words")
+    assert told.startswith("a score of two_words, which a/two words.wav and b/two_words.wav are both called since")
+    for utterance in ("y", "x"):
+        assert what_is_not_due(inputs, utterance) == f"a score of what is not among the inputs, {utterance}"
+    assert "not among the inputs" in what_is_not_due(list(inputs), "two_words")
 
 
 def test_a_table_names_path_key_and_attack(tmp_path):

@@ -22,7 +22,7 @@ def known(path, *due, recipe=RECIPE):
         return was_due
 
     with opened(path, recipe) as journal:
-        return settle_known(journal, first_word, settle)
+        return settle_known(journal, first_word, settle, "{} is not due".format)
 
 
 def test_lines_outlive_a_process_that_never_closed_the_file(tmp_path):
@@ -39,7 +39,7 @@ def test_a_half_written_line_is_cut_and_written_again(tmp_path):
     with path.open("a") as file:
         file.write("b 2.71")
     with opened(path, RECIPE) as journal:
-        assert settle_known(journal, first_word, lambda _: True) == 1
+        assert settle_known(journal, first_word, lambda _: True, str) == 1
         journal.add("b 2.718")
     assert path.read_text() == "a 1\nb 2.718\n"
 
@@ -85,7 +85,7 @@ def test_lines_of_unknown_origin_are_refused(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("line", "said"), [("damaged", "a line of"), ("a 2", "a second score, a"), ("c 3", "not among the inputs, c")]
+    ("line", "said"), [("damaged", "a line of"), ("a 2", "a second score, a"), ("c 3", "c is not due")]
 )
 def test_a_line_that_does_not_belong_is_named(tmp_path, line, said):
     path = tmp_path / "scores.txt"

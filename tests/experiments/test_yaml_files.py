@@ -2,7 +2,7 @@
 
 import pytest
 
-from experiments.gate import read_gate
+from experiments.gate_file import read_gate
 from experiments.yaml_files import parse_yaml, read_yaml
 
 
@@ -35,7 +35,7 @@ def test_all_else_is_yaml_s(text, values):
 
 def test_a_file_is_named(tmp_path):
     path = tmp_path / "gate.yaml"
-    with pytest.raises(ValueError, match=r"gate\.yaml: not readable"):
+    with pytest.raises(ValueError, match=r"gate\.yaml: there is no such file, expected a YAML; check the path"):
         read_yaml(path)
     path.write_bytes(b"\xff")
     with pytest.raises(ValueError, match=r"gate\.yaml: not readable"):

@@ -81,8 +81,23 @@ def test_a_registry_that_is_away_changes_nothing(registry):
 
     models = Models("m", 1.0, Metrics(), registry.load, away)
     models.refresh()
-    assert not models.refresh()
-    assert models.current.version == "1"
+    for _ in range(5):
+        assert not models.refresh()
+        assert (models.current.version, models.problem) == ("1", "m was not loaded: away")
+        assert models.pause_s == 1.0  # to ask again costs nothing
+
+
+def test_a_version_that_fails_is_tried_again_after_longer_and_longer(models, registry):
+    registry.broken = {"1"}
+    pauses_s = []
+    for _ in range(12):
+        models.refresh()
+        pauses_s.append(models.pause_s)
+    assert pauses_s[:3] == [2.0, 4.0, 8.0]
+    assert pauses_s[-1] == 300.0
+    registry.broken = set()
+    models.refresh()
+    assert models.pause_s == 1.0
 
 
 def test_a_watched_alias_is_followed(registry):
