@@ -44,8 +44,10 @@ def reason(region: Region) -> str:
 
 
 def reasons(explanation: Explanation) -> list[str]:
-    """Say what each region does, and where none speaks for what was decided."""
+    """Say what each region does, in the order of its number in the picture, and where none speaks for the decision."""
     told = list(map(reason, explanation.regions))
+    if not told:
+        return ["No single region stands out: none moves the score on its own."]
     if deciding(explanation):
         return told
     called = "bona fide" if explanation.decision == "bonafide" else "spoof"

@@ -15,12 +15,11 @@ from datamodules.audio import AudioError
 from experiments import html_page
 from experiments.explain import explain_recording
 from experiments.explanation_picture import DARK, LIGHT, NARROW_IN, Theme, draw
-from experiments.explanation_words import SIGN, trust
+from experiments.explanation_words import SIGN, reasons, trust
 from experiments.inference import Verdict
 from experiments.plots import WIDTH_IN
 from experiments.web.examples import Example
 from experiments.web.pictures import scale, timeline
-from experiments.web.reasons import missing, reasons, telling
 from experiments.web.shelf import Model, Shelf
 from experiments.web.words import said
 from lightning_modules.explanations import Explanation
@@ -126,17 +125,18 @@ def _explain(shelf: Shelf, audio: str | None, model: str, wanted: bool) -> str |
         return gr.skip()
     try:
         taken = shelf.take(model)
-        found = telling(explain_recording(taken.countermeasure, audio, name="this recording"))
+        found = explain_recording(taken.countermeasure, audio, name="this recording")
     except (AudioError, ValueError, LookupError, OSError):  # which the verdict has told
         return ""
-    listed, without = reasons(found), missing(found)
-    described = f"What speaks for and against: {'; '.join(listed) or without}"
+    words = reasons(found)
+    numbered, further = words[: len(found.regions)], words[len(found.regions) :]
+    described = f"What speaks for and against: {'; '.join(words)}"
     widths = {"wide": WIDTH_IN, "narrow": NARROW_IN}
     picture = "".join(
         f'<div class="{name}">{_pictures(partial(_drawn, found, width_in), described)}</div>'
         for name, width_in in widths.items()
     )
-    told = ("" if without is None else _paragraph(without)) + (f"<ol>{html_page.items(listed)}</ol>" if listed else "")
+    told = "".join(map(_paragraph, further)) + (f"<ol>{html_page.items(numbered)}</ol>" if numbered else "")
     doubts = html_page.items([SIGN, *trust(found)])
     title = f"<h2>Why, by {html.escape(taken.label)}</h2>"
     return f"{title}{picture}{told}<h3>How far to trust this picture</h3><ul>{doubts}</ul>"

@@ -160,6 +160,7 @@ def test_where_nothing_speaks_for_the_decision_it_is_said(found):
     np.testing.assert_allclose(removed(alone), found.waveform, atol=1e-4)
     speaking = replace(against, effect=found.faithfulness.direction, mapped=found.faithfulness.direction)
     assert len(reasons(replace(found, regions=(speaking,)))) == 1
+    assert reasons(replace(found, regions=())) == ["No single region stands out: none moves the score on its own."]
 
 
 def test_figures_are_for_wide_and_narrow_light_and_dark(found):
