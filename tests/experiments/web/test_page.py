@@ -59,6 +59,12 @@ def test_a_long_recording_has_its_verdict_and_is_told_where_reasons_are(
     assert the_page._explain(shelf, str(long), models[0], explained) == gr.skip()
 
 
+def test_lists_of_models_are_open_only_where_the_focus_is(shelf, models):
+    lists = [block for block in the_page.page(shelf, [], models[0]).blocks.values() if isinstance(block, gr.Dropdown)]
+    assert [block.elem_classes for block in lists] == [["choice"], ["choice"]]
+    assert ".choice:not(:focus-within) .options { display: none; }" in the_page.STYLE
+
+
 def test_reasons_keep_no_verdict_waiting_and_are_looked_for_one_at_a_time(shelf, models):
     blocks = the_page.page(shelf, [], models[0])
     lines = {dependency.fn.func: dependency.concurrency_id for dependency in blocks.fns.values() if dependency.inputs}
