@@ -115,12 +115,8 @@ def _judge(shelf: Shelf, without: str, audio: str | None, model: str, other: str
 def _too_long(duration_s: float) -> str:
     return (
         f"<p>Reasons are looked for in recordings of up to {LONGEST_EXPLAINED_S:.0f} s here; this one lasts "
-<<<<<<< HEAD
-        f"{duration_s:.0f} s. <code>spooflab explain FILE</code> tells them for any length. Or drop a piece.</p>"
-=======
         f"{duration_s:.0f} s. <code>spooflab explain FILE</code> tells them for any length. "
         "Or drop a shorter piece of it.</p>"
->>>>>>> app
     )
 
 
