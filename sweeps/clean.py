@@ -70,8 +70,8 @@ def disks(storage: str, keep: int, name: str | None = None) -> list[Disk]:
         FileNotFoundError: the storage is a file that is not there.
     """
     parents = tracking.find_tagged(sweep_runs.SWEEP_TAG) if name is None else [sweep_runs.sweep(name)]
-    if not parents:
-        return []
+    if not parents and storage == DEFAULT_STORAGE:
+        return []  # a fresh folder, where no database was ever made
     opened = open_storage(storage, create=False)
     known = optuna.get_all_study_names(opened)
     spared = registry.registered_runs()

@@ -138,5 +138,5 @@ def test_what_runs_is_not_cleaned_nor_what_nobody_knows_the_best_of(trained, pla
 
 def test_where_there_is_no_sweep_clean_says_so(place, monkeypatch, capsys):
     monkeypatch.setattr(tracking, "find_tagged", lambda _tag: [])
-    assert spooflab(["sweep", "clean", "--storage", "sqlite:///not_there.db"]) == 0
+    assert spooflab(["sweep", "clean"]) == 0
     assert "no sweep is in sqlite:///" in capsys.readouterr().out

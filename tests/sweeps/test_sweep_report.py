@@ -51,7 +51,7 @@ def test_report_and_compare(sweep, evaluated, tmp_path, capsys):
         "flattered",
     ):
         assert said in html, said
-    assert html.count("data:image/png") == 2
+    assert html.count('src="data:image/png') == 2
 
     assert spooflab(["compare", "--sweep", "searched", "--top", "2"]) == 1
     assert f"spooflab evaluate --model {sweep[4]}" in capsys.readouterr().err
