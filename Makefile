@@ -31,7 +31,7 @@ demo: corpus ## sweep, evaluate, register, promote, score: the whole job on the 
 	$(BIN)/spooflab summary --sweep demo
 
 # Two processes at once, since tests wait as much as they compute; all that uses Ray is in one of them.
-HALF := tests/sweeps tests/datamodules tests/lightning_modules/export tests/lightning_modules/explanations tests/experiments/serving tests/experiments/test_ray_cluster.py
+HALF := tests/sweeps tests/datamodules tests/lightning_modules/export tests/lightning_modules/explanations tests/experiments/serving tests/experiments/test_ray_cluster.py tests/experiments/test_process_group.py
 test: install ## run the tests
 	@told=$$(mktemp); $(BIN)/python -m pytest $(HALF) >"$$told" 2>&1 & half=$$!; trap "kill $$half" INT TERM; \
 	$(BIN)/python -m pytest tests $(HALF:%=--ignore=%); rest=$$?; \
