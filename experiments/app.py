@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import NoReturn
 
-from experiments import registry
+from experiments import listening, registry
 from experiments.interrupts import INTERRUPTED
 from experiments.threads import share, use
 from experiments.web.examples import examples
@@ -23,6 +23,7 @@ def main(arguments: list[str]) -> int:
     Raises:
         RuntimeError: the extra is not installed.
         ValueError: there is no corpus where examples are to be taken from.
+        OSError: the address cannot be listened on.
     """
     options = _parser().parse_args(arguments)
     if find_spec("gradio") is None:
@@ -34,6 +35,7 @@ def main(arguments: list[str]) -> int:
             f"--examples: found no folder {options.examples}, expected a corpus in the layout of ASVspoof 2019 LA: "
             "`spooflab corpus build` makes one"
         )
+    listening.require_free(options.host, options.port)
     use(share())
     shelf = Shelf(options.model)
     for model in options.model:
@@ -79,7 +81,7 @@ def _parser() -> argparse.ArgumentParser:
         "first judges, until another is picked on the page, where all that are registered are offered too",
     )
     parser.add_argument("--host", default="127.0.0.1", help="0.0.0.0 opens it to the network; there is no password")
-    parser.add_argument("--port", type=int, default=7860)
+    parser.add_argument("--port", type=listening.port, default=7860)
     parser.add_argument(
         "--examples", type=Path, metavar="DIR", help=f"corpus to take examples from; {CORPUS} where there is one"
     )

@@ -111,7 +111,7 @@ def _clips(options: argparse.Namespace, inputs: Iterable[Item], countermeasure: 
 
 @contextmanager
 def _at_work(path: Path) -> Iterator[None]:
-    """Show that a recording is being explained, and since when: it takes about as long as the recording itself."""
+    """Show that a recording is being explained, and since when: a long one takes minutes."""
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         progress.add_task(f"explaining {escape(str(path))}", total=None)

@@ -12,6 +12,7 @@ from rich.progress import track
 from datamodules.audio import decode
 from datamodules.manifest import UNKNOWN, Manifest, Trial
 from experiments.explanation_words import signed
+from experiments.explanations import borne_out
 from experiments.inference import Countermeasure
 from lightning_modules.explanations import Explanation, Method, explain
 from lightning_modules.explanations.bands import scores_without
@@ -235,7 +236,7 @@ def _sentence(group: Group, difference: Map, band_hz: tuple[float, float], rises
     shares = {"first": parts[:_ENDS].sum() / parts.sum(), "last": parts[-_ENDS:].sum() / parts.sum()}
     when = next((f", mostly in the {end} tenth of the clip" for end, share in shares.items() if share > _MOSTLY), "")
     measured = f"without this band its mean score moves by {signed(rises[0])}, that of bona fide by {signed(rises[1])}"
-    verdict = "" if rises[0] > max(rises[1], 0.0) else ", which does not bear it out"
+    verdict = "" if borne_out(*rises) else ", which does not bear it out"
     return f"{group.attack} shows at {where}{when}: {measured}{verdict}."
 
 

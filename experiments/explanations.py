@@ -47,6 +47,11 @@ def of_folder(folder: Path) -> list[Explanation]:
     ]
 
 
+def borne_out(rise: float, rise_of_bonafide: float) -> bool:
+    """Whether what a mean map shows is confirmed by going without: fakes score higher then, by more than bona fide."""
+    return rise > max(rise_of_bonafide, 0.0)
+
+
 def _sentences(file: Path) -> tuple[str, ...]:
     try:
         findings = json.loads(file.read_text())["findings"]
@@ -63,7 +68,7 @@ def _denied(finding: Mapping[str, Any]) -> bool:
     """Whether what the map shows was measured, and the measurement does not bear it out."""
     if not {"attack", "contrast", "rise", "rise_of_bonafide"} <= finding.keys() or finding["contrast"] >= 0:
         return False
-    return bool(finding["rise"] <= max(finding["rise_of_bonafide"], 0.0))
+    return not borne_out(finding["rise"], finding["rise_of_bonafide"])
 
 
 def _unconfirmed(attacks: list[str]) -> str:

@@ -47,8 +47,7 @@ def require_free(host: str, number: int) -> None:
         except OSError as error:
             if error.errno == errno.EADDRINUSE:
                 raise OSError(
-                    f"--port: found {number} in use on {host}, by another program or an endpoint that still runs; name "
-                    "another --port, or stop that one"
+                    f"--port: found {number} in use on {host}; name another --port, or stop what listens there"
                 ) from error
             if error.errno == errno.EACCES:
                 raise OSError(f"--port: found {number}, which is not for every user; name one above 1023") from error

@@ -13,13 +13,21 @@ def read_yaml(path: Path) -> Any:  # noqa: ANN401 - whatever the file holds
     Raises:
         ValueError: the file is missing or no YAML, or a key stands twice.
     """
+    return parse_yaml(text_of(path), str(path))
+
+
+def text_of(path: Path) -> str:
+    """Read the text of a YAML file.
+
+    Raises:
+        ValueError: the file is missing, or holds no text.
+    """
     try:
-        text = path.read_text()
+        return path.read_text()
     except FileNotFoundError as error:
         raise ValueError(f"{path}: there is no such file, expected a YAML; check the path") from error
     except (OSError, UnicodeDecodeError) as error:
         raise ValueError(f"{path}: not readable as YAML ({error})") from error
-    return parse_yaml(text, str(path))
 
 
 def parse_yaml(text: str, where: str) -> Any:  # noqa: ANN401

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any
 
-from experiments.yaml_files import parse_yaml
+from experiments.yaml_files import parse_yaml, text_of
 from sweeps.enqueued import read_enqueued
 from sweeps.expressions import read_condition
 from sweeps.objectives import Objective, read_objective
@@ -28,9 +28,9 @@ def read_space(path: Path) -> Space:
             not there.
     """
     try:
-        text = path.read_text()
-    except (OSError, UnicodeDecodeError) as error:
-        raise SpaceError(f"{path}: not readable as YAML ({error})") from error
+        text = text_of(path)
+    except ValueError as error:
+        raise SpaceError(str(error)) from error
     return parse_space(text, str(path))
 
 

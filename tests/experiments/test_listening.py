@@ -37,9 +37,19 @@ def test_a_port_in_use_is_told_with_what_to_do(tmp_path, host, capsys):
         port = taken.getsockname()[1]
         assert spooflab(["serve", "--model", str(folder), "--host", host, "--port", str(port)]) == 1
     assert capsys.readouterr().err == (
-        f"spooflab serve: --port: found {port} in use on {host}, by another program or an endpoint that still runs; "
-        "name another --port, or stop that one\n"
+        f"spooflab serve: --port: found {port} in use on {host}; name another --port, or stop what listens there\n"
     )
+
+
+@pytest.mark.parametrize("command", ["app", "ui"])
+def test_pages_refuse_ports_as_the_endpoint_does(place, command, capsys):
+    with pytest.raises(SystemExit):
+        spooflab([command, "--port", "99999"])
+    assert "expected a port from 1 to 65535" in capsys.readouterr().err
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert spooflab([command, "--port", str(port)]) == 1
+    assert f"spooflab {command}: --port: found {port} in use" in capsys.readouterr().err
 
 
 def test_its_looks_at_the_registry_are_short(tmp_path, monkeypatch):
